@@ -1,0 +1,1 @@
+"""Plugins: one file, one provider of carbon intensity."""

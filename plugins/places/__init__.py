@@ -1,0 +1,1 @@
+"""Plugins: one file, one way to find out where this machine stands."""

@@ -1,0 +1,1 @@
+"""Energy becomes grams of CO2e: where, and by which figure."""

@@ -1,0 +1,1 @@
+"""The command `tracker`: one file a verb."""

@@ -1,0 +1,1 @@
+"""Tables that are shipped, each with source, licence and edition."""

@@ -1,0 +1,1 @@
+"""Readings become energy over time."""

@@ -1,0 +1,115 @@
+"""What a kilowatt-hour causes, where and when, and what a run was priced with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+class Signal(StrEnum):
+    """Which kilowatt-hour is meant: the mix's, or the one more that is asked for."""
+
+    AVERAGE = "average"
+    MARGINAL = "marginal"
+
+
+class Scope(StrEnum):
+    """Which emissions are in the figure."""
+
+    LIFECYCLE = "lifecycle"
+    DIRECT = "direct"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CarbonIntensity:
+    """Grams of CO2e a kilowatt-hour, with its range and where it comes from.
+
+    Attributes:
+        low: lowest plausible value, about 95 %, in g/kWh.
+        high: highest plausible value, in g/kWh.
+        zone: whose grid: an Electricity Maps key, ``US-CAMX``, ``WORLD`` or ``fixed``.
+        valid_from: UTC; of a yearly value, the year's begin.
+        valid_to: UTC, exclusive.
+        provider: the plugin's name.
+        estimated: the provider says that it is an estimate.
+        fetched_at: UTC; ``None`` for a table that is shipped.
+        source: whose figure, edition and licence, for people.
+    """
+
+    g_per_kwh: float
+    low: float
+    high: float
+    zone: str
+    signal: Signal
+    scope: Scope
+    valid_from: datetime
+    valid_to: datetime
+    provider: str
+    estimated: bool
+    fetched_at: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the electricity is used, and who says so.
+
+    Attributes:
+        zone: ``FR``, ``US-CAMX``, ``aws:eu-west-3``, ``WORLD``, ``fixed``.
+        name: for people.
+        origin: ``argument``, ``TRACKER_LOCATION``, a file's name, ``time zone``, ``default``.
+        g_per_kwh: the value itself where the caller gave one, else ``None``.
+    """
+
+    zone: str
+    name: str
+    origin: str
+    g_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedStretch:
+    """A stretch of a run and the intensity it is priced with.
+
+    Attributes:
+        start: UTC.
+        end: UTC, exclusive; ``None`` while the run may still go on.
+    """
+
+    start: datetime
+    end: datetime | None
+    intensity: CarbonIntensity
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """One way of turning a run's energy into carbon, kept as a record.
+
+    Attributes:
+        basis: ``location`` (the grid's) or ``market`` (a contract's).
+        pue: facility energy over IT energy, at least 1; enters ``carbon_g`` alone.
+        pue_source: who says so.
+        what_if: an answer to "what would it have been"; never current.
+        provisional: not all minutes are booked with final values yet.
+        stretches: in order of time, without gaps.
+    """
+
+    id: UUID
+    run_id: UUID
+    made_at: datetime
+    provider: str
+    location: Location
+    signal: Signal
+    scope: Scope
+    basis: str
+    pue: float
+    pue_source: str
+    what_if: bool
+    provisional: bool
+    stretches: tuple[PricedStretch, ...]

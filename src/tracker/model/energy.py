@@ -1,0 +1,42 @@
+"""Energy over a stretch of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.model.device import Method
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyInterval:
+    """What one device used between two instants.
+
+    Attributes:
+        start: UTC.
+        end: UTC.
+        energy_j: as the device states it, in joules.
+        slack_j: random error of the two ends (one standard half-width), in joules;
+            independent between intervals.
+        method: how it was obtained.
+        coverage: share of the interval that was read, 0 to 1.
+    """
+
+    device_id: str
+    start: datetime
+    end: datetime
+    energy_j: float
+    slack_j: float
+    method: Method
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyAmount:
+    """Energy of one device without its times, as a phase keeps it."""
+
+    energy_j: float
+    slack_j: float

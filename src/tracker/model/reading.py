@@ -1,0 +1,54 @@
+"""What a source hands over at one instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracker.errors import SourceGone, SourceReadError
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyReading:
+    """A counter's value.
+
+    Attributes:
+        monotonic_ns: taken immediately after the counter was read.
+        energy_j: the counter, in joules since an instant of its own.
+        wraps_at_j: the value at which the counter starts again from 0, or ``None``
+            for one that never wraps: then a step backwards is a reset.
+    """
+
+    device_id: str
+    monotonic_ns: int
+    energy_j: float
+    wraps_at_j: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PowerReading:
+    """A power, averaged over the seconds before it was taken.
+
+    Attributes:
+        power_w: mean power over the window, in watts.
+        window_s: length of that window in seconds; 0 where the reading is instantaneous.
+        refresh_s: the longest time between two publications of the reading, in seconds.
+    """
+
+    device_id: str
+    monotonic_ns: int
+    power_w: float
+    window_s: float
+    refresh_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailure:
+    """One device of a source did not answer; the others did."""
+
+    device_id: str
+    error: SourceReadError | SourceGone
+
+
+Reading = EnergyReading | PowerReading

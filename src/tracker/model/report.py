@@ -1,0 +1,208 @@
+"""All that people look at, computed once from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tracker.model.units import kwh_from_j
+
+if TYPE_CHECKING:
+    from tracker.model.device import DeviceKind, NotCounted
+    from tracker.model.run import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """One device's part of a run; energies in joules.
+
+    Attributes:
+        method: the weakest method that gave a part of it.
+        coverage: seconds read over seconds lived, 0 to 1.
+        energy_by_method_j: joules by method.
+        covered_by: the device whose figure already holds this one's, or ``None``.
+    """
+
+    device_id: str
+    kind: DeviceKind
+    name: str
+    source: str
+    accuracy_class: str
+    energy_j: float
+    low_j: float
+    high_j: float
+    method: str
+    energy_by_method_j: Mapping[str, float]
+    coverage: float
+    in_total: bool
+    covered_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """One phase; energies in joules, ``None`` while they are not settled.
+
+    Attributes:
+        index: its place among its namesakes, from 0.
+        parent: place of the phase around it in the report's list, or ``None``.
+        metrics: what was logged inside it; the last value of each name.
+    """
+
+    name: str
+    index: int
+    parent: int | None
+    start: datetime
+    end: datetime | None
+    duration_s: float
+    energy_j: float | None
+    low_j: float | None
+    high_j: float | None
+    energy_by_kind_j: Mapping[str, float]
+    carbon_g: float | None
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PricingReport:
+    """One pricing and what it makes of the run's energy; ``carbon_g`` includes the PUE."""
+
+    id: UUID
+    provider: str
+    zone: str
+    zone_name: str
+    location_origin: str
+    signal: str
+    scope: str
+    basis: str
+    g_per_kwh_mean: float
+    g_per_kwh_low: float
+    g_per_kwh_high: float
+    pue: float
+    pue_source: str
+    carbon_g: float
+    carbon_low_g: float
+    carbon_high_g: float
+    source: str
+    provisional: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapReport:
+    """Another run that measured the same device at the same time."""
+
+    run_id: UUID
+    short_id: str
+    device_id: str
+    start: datetime
+    end: datetime
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventReport:
+    """Something that went wrong or was decided."""
+
+    at: datetime
+    kind: str
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of a list of runs; energies in joules, carbon in grams."""
+
+    run_id: UUID
+    short_id: str
+    name: str
+    project: str
+    tags: Mapping[str, str]
+    status: RunStatus
+    hostname: str
+    started_at: datetime
+    duration_s: float
+    energy_j: float | None
+    energy_low_j: float | None
+    energy_high_j: float | None
+    carbon_g: float | None
+    carbon_low_g: float | None
+    carbon_high_g: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as JSON values, as ``RunReport.to_dict`` writes them."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run's totals with ranges, by device and phase, its pricing, and what is missing.
+
+    ``energy_*`` is the energy of the devices read, before any PUE; ``carbon_*`` is the
+    current pricing's. ``kept`` is false where the store could not be written: then
+    this report is all there is.
+    """
+
+    run_id: UUID
+    short_id: str
+    name: str
+    project: str
+    tags: Mapping[str, str]
+    params: Mapping[str, object]
+    status: RunStatus
+    kept: bool
+    store: str
+    started_at: datetime
+    ended_at: datetime | None
+    last_seen_at: datetime
+    duration_s: float
+    energy_j: float | None
+    energy_low_j: float | None
+    energy_high_j: float | None
+    carbon_g: float | None
+    carbon_low_g: float | None
+    carbon_high_g: float | None
+    power_w: Mapping[str, float]
+    open_phases: tuple[str, ...]
+    devices: tuple[DeviceReport, ...]
+    phases: tuple[PhaseReport, ...]
+    pricings: tuple[PricingReport, ...]
+    overlaps: tuple[OverlapReport, ...]
+    not_counted: tuple[NotCounted, ...]
+    events: tuple[EventReport, ...]
+    metrics: Mapping[str, float]
+    provenance: Mapping[str, object]
+
+    @property
+    def energy_kwh(self) -> float | None:
+        """The energy in kilowatt-hours; ``None`` where nothing was read."""
+        return None if self.energy_j is None else kwh_from_j(self.energy_j)
+
+    @property
+    def pricing(self) -> PricingReport | None:
+        """The pricing that the carbon figures come from."""
+        return next((pricing for pricing in self.pricings if pricing.current), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values: times ISO 8601 UTC with microseconds, ids as text."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return str(value) if isinstance(value, UUID) else value

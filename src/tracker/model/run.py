@@ -1,0 +1,229 @@
+"""A run and what is kept below it. Each class here is one table of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tracker.model.carbon import Pricing
+from tracker.model.host import HostFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from tracker.model.device import Device, NotCounted
+    from tracker.model.energy import EnergyAmount, EnergyInterval
+
+
+class RunStatus(StrEnum):
+    """How a run stands; derived when it is read."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One piece of work with a name.
+
+    Attributes:
+        id: UUIDv7; its last eight hexadecimal digits are the short id that views print.
+        tags: short facts to filter by.
+        params: the run's parameters, any JSON value.
+        started_at: UTC.
+        provenance: user, command line, git commit, versions …; empty where left out.
+    """
+
+    id: UUID
+    name: str
+    project: str
+    tags: Mapping[str, str]
+    params: Mapping[str, object]
+    started_at: datetime
+    provenance: Mapping[str, object]
+
+    @property
+    def short_id(self) -> str:
+        """Eight hexadecimal digits of the id's random end."""
+        return self.id.hex[-8:]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One process's part of a run.
+
+    Attributes:
+        process_started_at: of the writing process, seconds since 1970 as the kernel
+            states it; with the pid it tells a living writer from a reused pid.
+        boot_id: of the writer's machine, at that time.
+        pid_namespace: in which the pid is valid.
+        interval_s: seconds between two readings.
+        ended_at: UTC; ``None`` while it runs, and for ever if it was killed.
+        outcome: ``finished`` or ``failed``; ``None`` while it runs.
+        error: the exception that ended it, in one line.
+        not_counted: what is missing in the figures, and why.
+    """
+
+    id: UUID
+    run_id: UUID
+    host_id: str
+    pid: int
+    process_started_at: float
+    boot_id: str
+    pid_namespace: str
+    interval_s: float
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: RunStatus | None = None
+    error: str | None = None
+    not_counted: tuple[NotCounted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The writer's last sign of life, which ``watch`` shows.
+
+    Attributes:
+        at: UTC.
+        power_w: last power by device id, in watts.
+        open_phases: names of the phases under way, outermost first.
+    """
+
+    segment_id: UUID
+    at: datetime
+    power_w: Mapping[str, float]
+    open_phases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDevice:
+    """A device as a segment measured it.
+
+    Attributes:
+        source: the plugin that read it.
+        covered_by: the device whose figure already holds this one's, or ``None``; what
+            is covered is shown and not added.
+    """
+
+    segment_id: UUID
+    device: Device
+    source: str
+    covered_by: str | None = None
+
+    @property
+    def in_total(self) -> bool:
+        """Whether its energy is part of the run's total."""
+        return self.covered_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInterval:
+    """Energy of one device in one slot.
+
+    Attributes:
+        slot_start: UTC, a whole multiple of the slot's length since 1970.
+        interval: the part of the slot that the segment lived through.
+    """
+
+    segment_id: UUID
+    slot_start: datetime
+    interval: EnergyInterval
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A named stretch of a run.
+
+    Attributes:
+        number: its place among the segment's phases, in order of start, from 0.
+        index: its place among its namesakes under the same parent, from 0.
+        parent: number of the phase around it, or ``None``.
+        started_at: UTC.
+        ended_at: UTC; ``None`` while it is open.
+        energy: by device id, once both edges are settled; else ``None``.
+    """
+
+    segment_id: UUID
+    number: int
+    name: str
+    index: int
+    parent: int | None
+    started_at: datetime
+    ended_at: datetime | None = None
+    energy: Mapping[str, EnergyAmount] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A value that the training logged.
+
+    Attributes:
+        number: its place among the segment's metrics, from 0.
+        phase: number of the innermost open phase of the logging thread, or ``None``.
+        at: UTC.
+    """
+
+    segment_id: UUID
+    number: int
+    phase: int | None
+    name: str
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that went wrong or was decided; stored once each.
+
+    Attributes:
+        number: its place among the segment's events, from 0.
+        at: UTC.
+        kind: what happened, for programs: ``source-unavailable``, ``counter-reset`` …
+        subject: whom it concerns: a device id, a source's or a provider's name.
+        message: for people: what was found and what to do.
+    """
+
+    segment_id: UUID
+    number: int
+    at: datetime
+    kind: str
+    subject: str
+    message: str
+
+
+Record = (
+    Run
+    | HostFacts
+    | Segment
+    | Heartbeat
+    | SegmentDevice
+    | SegmentInterval
+    | Phase
+    | Metric
+    | Event
+    | Pricing
+)
+"""Whatever the store keeps: each is written whole and replaces its predecessor."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """A run's figures so far, cheap enough to ask for at every step.
+
+    Attributes:
+        energy_j: of the devices in the total, in joules.
+        carbon_g: at the run's own pricing, in grams.
+        power_w: last power by device id, in watts.
+        provisional: the carbon is priced with a value that may still be replaced.
+    """
+
+    duration_s: float
+    energy_j: float
+    carbon_g: float
+    power_w: Mapping[str, float] = field(default_factory=dict)
+    provisional: bool = False

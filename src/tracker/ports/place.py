@@ -1,0 +1,20 @@
+"""A way to find out where this machine stands: one file in ``plugins/places/``."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tracker.model.carbon import Location
+from tracker.model.host import Host
+from tracker.ports.fetch import Fetch
+
+
+class PlacePlugin(Protocol):
+    """A module in ``plugins/places/``.
+
+    A module that asks the network defines ``NEEDS_NETWORK = True`` and is passed over
+    where none is allowed.
+    """
+
+    def locate(self, host: Host, fetch: Fetch | None) -> Location | None:
+        """Where this machine stands, or ``None`` where this way does not tell."""

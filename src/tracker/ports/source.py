@@ -1,0 +1,60 @@
+"""A source of energy readings: one file in ``plugins/sources/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tracker.model.device import Device, DeviceKind, NotCounted
+from tracker.model.host import Host
+from tracker.model.reading import EnergyReading, PowerReading, ReadFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a source has: the devices that are ours, and the others with the reason."""
+
+    devices: tuple[Device, ...]
+    not_counted: tuple[NotCounted, ...] = ()
+
+
+class Source(Protocol):
+    """An opened source; called from the sampler's thread alone."""
+
+    def devices(self) -> Inventory:
+        """The devices that this source reads; called once, right after opening."""
+
+    def read(self) -> Sequence[EnergyReading | PowerReading | ReadFailure]:
+        """Read every device once, each with a time stamp of its own.
+
+        A device may give an energy and a power reading: the counter is booked, the
+        power carries the remainder between two publications of the counter.
+
+        Raises:
+            SourceReadError: no device answered; try again at the next tick.
+            SourceGone: no device will answer again.
+        """
+
+    def close(self) -> None:
+        """Release what was opened; called once, never raises."""
+
+
+class SourcePlugin(Protocol):
+    """A module in ``plugins/sources/``.
+
+    A module may also define ``FALLBACK_FOR: DeviceKind``: it is then opened only where
+    no other source has a device of that kind. A model is a fallback.
+    """
+
+    def open(self, host: Host) -> Source:
+        """Find the hardware.
+
+        Raises:
+            SourceUnavailable: it is not here; with ``fix`` where a person could enable it.
+        """
+
+
+def fallback_for(plugin: object) -> DeviceKind | None:
+    """The kind of device that a plugin stands in for, or ``None``."""
+    return getattr(plugin, "FALLBACK_FOR", None)

@@ -1,0 +1,1 @@
+"""Polling the sources on one thread of the process."""
