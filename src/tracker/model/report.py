@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, datetime
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from tracker.model.plain import plain
 from tracker.model.units import kwh_from_j
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from tracker.model.device import DeviceKind, NotCounted
     from tracker.model.run import RunStatus
 
@@ -135,8 +136,8 @@ class RunSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON values, as ``RunReport.to_dict`` writes them."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
+        values: dict[str, Any] = plain(self)
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +191,5 @@ class RunReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: times ISO 8601 UTC with microseconds, ids as text."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return str(value) if isinstance(value, UUID) else value
+        values: dict[str, Any] = plain(self)
+        return values

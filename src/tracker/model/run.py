@@ -37,6 +37,7 @@ class Run:
         params: the run's parameters, any JSON value.
         started_at: UTC.
         provenance: user, command line, git commit, versions …; empty where left out.
+        parent_id: the run around it, under ``tracker run``; a child is not added to it.
     """
 
     id: UUID
@@ -46,6 +47,7 @@ class Run:
     params: Mapping[str, object]
     started_at: datetime
     provenance: Mapping[str, object]
+    parent_id: UUID | None = None
 
     @property
     def short_id(self) -> str:

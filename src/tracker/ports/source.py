@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tracker.model.device import Device, DeviceKind, NotCounted
@@ -13,10 +13,15 @@ from tracker.model.reading import EnergyReading, PowerReading, ReadFailure
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What a source has: the devices that are ours, and the others with the reason."""
+    """What a source has: the devices that are ours, and the others with the reason.
+
+    Attributes:
+        versions: what reads them, for the record: ``{"nvidia driver": "550.54.15"}``.
+    """
 
     devices: tuple[Device, ...]
     not_counted: tuple[NotCounted, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):

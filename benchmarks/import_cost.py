@@ -1,0 +1,28 @@
+"""CPU time of ``import tracker`` and of ``tracker --help`` above bare Python."""
+
+from __future__ import annotations
+
+import sys
+
+from _bench import MS_PER_S, command, line, medians_cpu_s, options
+
+
+def main() -> None:
+    times = 3 if options(__doc__).short else 21
+    cpu_s = medians_cpu_s(
+        {
+            "bare": (sys.executable, "-c", "pass"),
+            "import": (sys.executable, "-c", "import tracker"),
+            "help": (command(), "--help"),
+        },
+        times,
+    )
+    line("bare Python", cpu_s["bare"] * MS_PER_S, "CPU ms")
+    line(
+        "import tracker, above it", (cpu_s["import"] - cpu_s["bare"]) * MS_PER_S, "CPU ms", most=20
+    )
+    line("tracker --help, above it", (cpu_s["help"] - cpu_s["bare"]) * MS_PER_S, "CPU ms", most=120)
+
+
+if __name__ == "__main__":
+    main()

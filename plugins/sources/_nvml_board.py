@@ -1,0 +1,176 @@
+"""One GPU: which ways it can be read, and what becomes of it when one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tracker.errors import SourceGone, SourceReadError
+from tracker.model.device import Accuracy, Device, DeviceKind
+from tracker.model.reading import ReadFailure, Reading
+from tracker.sources._nvml_library import (
+    GONE,
+    INVALID_ARGUMENT,
+    NEVER,
+    UNINITIALIZED,
+    Handle,
+    Nvml,
+    describe,
+)
+from tracker.sources._nvml_power import (
+    COUNTER_REFRESH_S,
+    Model,
+    average_window,
+    counter_accuracy,
+    instant_window,
+    polled_accuracy,
+    usage_window,
+)
+from tracker.sources._nvml_ways import (
+    AVERAGE_FIELD,
+    INSTANT_FIELD,
+    Clock,
+    CounterCall,
+    CounterField,
+    Gpu,
+    PowerCall,
+    PowerField,
+    Way,
+)
+
+
+class Board:
+    """A GPU that is read at every tick, in the best way that its driver offers.
+
+    Attributes:
+        uuid: NVML's, the same over reboots.
+        is_gone: it will not answer again.
+    """
+
+    def __init__(self, nvml: Nvml, handle: Handle, uuid: str, model: Model, clock: Clock) -> None:
+        """Try the ways; afterwards ``is_readable`` tells whether there is one."""
+        self.uuid = uuid
+        self.is_gone = False
+        self._nvml = nvml
+        self._model = model
+        self._gpu = Gpu(nvml, handle, f"gpu:{uuid}", clock)
+        self._dropped: set[str] = set()
+        self._main: Way | None = None
+        self._extra: Way | None = None
+        self._choose()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its energy or at least its power can be read."""
+        return self._main is not None
+
+    def device(self, remark: str = "") -> Device:
+        """The board as the tracker knows it; ``remark`` is put behind its name."""
+        return Device(
+            id=self._gpu.device_id,
+            kind=DeviceKind.GPU,
+            name=self._model.name + remark,
+            accuracy=self._accuracy(),
+            refresh_s=COUNTER_REFRESH_S if self._main and not self._main.window else 0.0,
+        )
+
+    def read(self) -> Sequence[Reading | ReadFailure]:
+        """Counter and power, or why not.
+
+        Raises:
+            NVMLError: NVML is no longer initialised.
+        """
+        while self._main is not None:
+            try:
+                return (*self._main.read(), *self._read_extra())
+            except self._nvml.NVMLError as error:
+                if error.value == UNINITIALIZED:
+                    raise
+                if error.value not in NEVER:
+                    return (self._failure(error.value),)
+                self._dropped.add(self._main.name)
+                self._choose()
+        self.is_gone = True
+        message = f"{self._model.name}: its driver no longer gives energy or power"
+        return (ReadFailure(self._gpu.device_id, SourceGone(message)),)
+
+    def reconnect(self, handle: Handle) -> None:
+        """Go on with the handle of a freshly initialised NVML."""
+        self._gpu = Gpu(self._nvml, handle, self._gpu.device_id, self._gpu.clock)
+        self._choose()
+
+    def _choose(self) -> None:
+        """Take the best way to the energy and, if that gives no power, one to the power."""
+        self._main = next(self._working(self._counters(), self._powers()), None)
+        self._extra = None
+        if self._main is not None and not self._main.gives_power:
+            self._extra = next(self._working(self._momentary_powers()), None)
+
+    def _working(self, *groups: Sequence[Callable[[], Way]]) -> Iterator[Way]:
+        for make in (make for group in groups for make in group):
+            way = self._try(make)
+            if way is not None:
+                yield way
+
+    def _try(self, make: Callable[[], Way]) -> Way | None:
+        """The way, unless the driver says that it does not know it.
+
+        A refusal that may pass (no permission, time-out) leaves the way in use.
+        """
+        try:
+            way = make()
+        except self._nvml.NVMLError:  # the library lacks the function
+            return None
+        if way.name in self._dropped:
+            return None
+        try:
+            way.read()
+        except self._nvml.NVMLError as error:
+            return None if error.value in NEVER | {INVALID_ARGUMENT} else way
+        return way
+
+    def _counters(self) -> Sequence[Callable[[], Way]]:
+        instant = instant_window(self._model) if self._has_instant() else None
+        return (lambda: CounterField(self._gpu, instant), lambda: CounterCall(self._gpu))
+
+    def _powers(self) -> Sequence[Callable[[], Way]]:
+        window = usage_window(self._model)
+        return (
+            lambda: PowerField(self._gpu, AVERAGE_FIELD, average_window()),
+            lambda: PowerCall(self._gpu, window),
+        )
+
+    def _momentary_powers(self) -> Sequence[Callable[[], Way]]:
+        instant, usage = instant_window(self._model), usage_window(self._model)
+        return (
+            lambda: PowerField(self._gpu, INSTANT_FIELD, instant),
+            lambda: PowerCall(self._gpu, usage),
+        )
+
+    def _has_instant(self) -> bool:
+        window = instant_window(self._model)
+        return self._try(lambda: PowerField(self._gpu, INSTANT_FIELD, window)) is not None
+
+    def _read_extra(self) -> Sequence[Reading]:
+        """The power beside the counter; without it only phase edges are coarser."""
+        if self._extra is None:
+            return ()
+        try:
+            return self._extra.read()
+        except self._nvml.NVMLError as error:
+            if error.value == UNINITIALIZED:
+                raise
+            if error.value in NEVER:
+                self._extra = None
+            return ()
+
+    def _accuracy(self) -> Accuracy:
+        window = self._main.window if self._main else None
+        if window is None:
+            return counter_accuracy(self._model)
+        return polled_accuracy(self._model, window)
+
+    def _failure(self, code: int) -> ReadFailure:
+        self.is_gone = code in GONE
+        error = SourceGone if self.is_gone else SourceReadError
+        message = f"{self._model.name} ({self.uuid}): {describe(self._nvml, code)}"
+        return ReadFailure(self._gpu.device_id, error(message))

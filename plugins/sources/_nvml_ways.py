@@ -1,0 +1,174 @@
+"""The ways to ask NVML for a GPU's energy or power.
+
+A way is made once and called at every tick, 8 GPUs at a time, so what can be prepared is:
+the structures that NVML fills are allocated once and used again, and the C functions are
+taken from pynvml's table (its own wrappers allocate an array at each call).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from ctypes import c_int32
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tracker.model.reading import EnergyReading, PowerReading, Reading
+from tracker.model.units import j_from_mj, w_from_mw
+from tracker.sources._nvml_library import Handle, Nvml
+from tracker.sources._nvml_power import Window
+
+ENERGY_FIELD: Final = 83  # NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION, mJ
+AVERAGE_FIELD: Final = 185  # NVML_FI_DEV_POWER_AVERAGE, mW
+INSTANT_FIELD: Final = 186  # NVML_FI_DEV_POWER_INSTANT, mW
+
+Clock = Callable[[], int]
+
+
+class Way(Protocol):
+    """One way to read a GPU."""
+
+    @property
+    def name(self) -> str:
+        """By which it is dropped where the driver says that it never works."""
+
+    @property
+    def window(self) -> Window | None:
+        """What the power that is booked is the mean of; ``None`` where a counter is."""
+
+    @property
+    def gives_power(self) -> bool:
+        """Whether its readings hold a power."""
+
+    def read(self) -> Sequence[Reading]:
+        """Ask once; raises ``NVMLError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """Whom a way asks, for whom and with what clock."""
+
+    nvml: Nvml
+    handle: Handle
+    device_id: str
+    clock: Clock
+
+
+class Fields:
+    """Some field values of one GPU, with one call.
+
+    The structures are NVML's ``nvmlFieldValue_t``: it reads ``fieldId`` and writes
+    ``nvmlReturn`` and ``value`` of each, and they are valid after any successful call.
+    """
+
+    def __init__(self, gpu: Gpu, *fields: int) -> None:
+        """Prepare the structures for ``fields``.
+
+        Raises:
+            NVMLError: the driver is too old to know the function.
+        """
+        self._nvml = gpu.nvml
+        self._handle = gpu.handle
+        self._function = gpu.nvml._nvmlGetFunctionPointer("nvmlDeviceGetFieldValues")  # noqa: SLF001 - pynvml's table of C functions; its wrapper allocates at each call
+        self._count = c_int32(len(fields))
+        self._array = (gpu.nvml.c_nvmlFieldValue_t * len(fields))()
+        for element, field in zip(self._array, fields, strict=True):
+            element.fieldId = field
+        self.elements = tuple(self._array)
+        self.values = tuple(element.value for element in self.elements)
+
+    def fill(self) -> None:
+        """Have NVML write the structures; raises ``NVMLError`` if it will not."""
+        code = self._function(self._handle, self._count, self._array)
+        if code:
+            raise self._nvml.NVMLError(code)
+
+
+class CounterField:
+    """The energy counter by field value and, with the same call, the instant power."""
+
+    name = "energy field"
+    window = None
+
+    def __init__(self, gpu: Gpu, instant: Window | None) -> None:
+        """Prepare; ``instant`` is the power's window, ``None`` for the counter alone."""
+        self.gives_power = instant is not None
+        self._gpu = gpu
+        self._instant = instant
+        fields = (ENERGY_FIELD,) if instant is None else (ENERGY_FIELD, INSTANT_FIELD)
+        self._fields = Fields(gpu, *fields)
+
+    def read(self) -> Sequence[Reading]:
+        """The counter and, where it answers, the power."""
+        gpu, fields = self._gpu, self._fields
+        fields.fill()
+        now_ns = gpu.clock()
+        element = fields.elements[0]
+        if element.nvmlReturn:
+            raise gpu.nvml.NVMLError(element.nvmlReturn)
+        energy = EnergyReading(gpu.device_id, now_ns, j_from_mj(fields.values[0].ullVal))
+        if self._instant is None or fields.elements[1].nvmlReturn:
+            return (energy,)
+        power_w = w_from_mw(fields.values[1].uiVal)
+        return (energy, _power(gpu, now_ns, power_w, self._instant))
+
+
+class CounterCall:
+    """The energy counter by its own function, for drivers without field values."""
+
+    name = "energy call"
+    window = None
+    gives_power = False
+
+    def __init__(self, gpu: Gpu) -> None:
+        """Remember whom to ask."""
+        self._gpu = gpu
+
+    def read(self) -> Sequence[Reading]:
+        """The counter."""
+        energy_mj = self._gpu.nvml.nvmlDeviceGetTotalEnergyConsumption(self._gpu.handle)
+        now_ns = self._gpu.clock()
+        return (EnergyReading(self._gpu.device_id, now_ns, j_from_mj(energy_mj)),)
+
+
+class PowerField:
+    """A power by field value."""
+
+    gives_power = True
+
+    def __init__(self, gpu: Gpu, field: int, window: Window) -> None:
+        """Prepare ``field``, the average or the instant power."""
+        self.name = f"power field {field}"
+        self.window = window
+        self._gpu = gpu
+        self._fields = Fields(gpu, field)
+
+    def read(self) -> Sequence[Reading]:
+        """The power."""
+        self._fields.fill()
+        now_ns = self._gpu.clock()
+        element = self._fields.elements[0]
+        if element.nvmlReturn:
+            raise self._gpu.nvml.NVMLError(element.nvmlReturn)
+        power_w = w_from_mw(self._fields.values[0].uiVal)
+        return (_power(self._gpu, now_ns, power_w, self.window),)
+
+
+class PowerCall:
+    """The power that every driver knows."""
+
+    name = "power call"
+    gives_power = True
+
+    def __init__(self, gpu: Gpu, window: Window) -> None:
+        """Remember whom to ask."""
+        self.window = window
+        self._gpu = gpu
+
+    def read(self) -> Sequence[Reading]:
+        """The power."""
+        power_w = w_from_mw(self._gpu.nvml.nvmlDeviceGetPowerUsage(self._gpu.handle))
+        return (_power(self._gpu, self._gpu.clock(), power_w, self.window),)
+
+
+def _power(gpu: Gpu, now_ns: int, power_w: float, window: Window) -> PowerReading:
+    return PowerReading(gpu.device_id, now_ns, power_w, window.window_s, window.refresh_s)

@@ -1,0 +1,178 @@
+"""The one place that wires: live, history and cli ask it for sources, providers and store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tracker.errors import PluginError, SettingsError
+from tracker.model.carbon import Location, Pricing
+from tracker.model.host import Host
+from tracker.model.units import carbon_g
+from tracker.ports import discovery
+from tracker.ports.grid import Grid
+from tracker.sampling.clock import Clock, SystemClock
+from tracker.sampling.selection import Refusal, Selection, select
+from tracker.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from tracker.carbon.pue import Pue
+    from tracker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The machine and the clock that everything is wired to.
+
+    Attributes:
+        host: where hardware is looked for.
+        clock: tells the time.
+    """
+
+    host: Host
+    clock: Clock
+
+    @classmethod
+    def of_this_process(cls, environ: Mapping[str, str] = os.environ) -> Assembly:
+        """The real machine, or what ``TRACKER_SYSFS`` says of it."""
+        clock = SystemClock()
+        host = Host(
+            sys_path=Path(environ.get("TRACKER_SYSFS") or "/sys"),
+            proc_path=Path(environ.get("TRACKER_PROCFS") or "/proc"),
+            environ=environ,
+            monotonic_ns=clock.monotonic_ns,
+        )
+        return cls(host, clock)
+
+    def settings(self, options: Mapping[str, Any]) -> Settings:
+        """Arguments, environment and files, merged.
+
+        Raises:
+            SettingsError: one of them cannot be meant.
+        """
+        return resolve(options, self.host.environ, Path.cwd())
+
+    def new_id(self) -> UUID:
+        """A UUIDv7: ids in order of time, with a random end."""
+        from uuid6 import uuid7  # noqa: PLC0415 - not for `import tracker`
+
+        return UUID(int=uuid7().int)
+
+    def script_name(self) -> str:
+        """What the running program is called."""
+        name = Path(sys.argv[0]).stem if sys.argv else ""
+        return name if name not in {"", "-c", "-m", "-"} else "python"
+
+    def parent_id(self) -> UUID | None:
+        """The run of the ``tracker run`` that started this process."""
+        text = self.host.environ.get("TRACKER_PARENT", "")
+        try:
+            return UUID(text) if text else None
+        except ValueError:
+            return None
+
+    # --- energy -------------------------------------------------------------------------
+
+    def open_sources(self, settings: Settings) -> Selection:
+        """Open every source that is here; one that does not load is a refusal."""
+        plugins, broken = {}, []
+        for name in discovery.own_names("sources"):
+            try:
+                plugins[name] = discovery.load("sources", name)
+            except PluginError as error:
+                broken.append(Refusal(name, str(error), "", broken=True))
+        selection = select(plugins, self.host, settings.devices)  # type: ignore[arg-type]  # modules
+        selection.refusals.extend(broken)
+        return selection
+
+    # --- carbon -------------------------------------------------------------------------
+
+    def location(self, settings: Settings) -> Location:
+        """Where the electricity is used.
+
+        Raises:
+            SettingsError: the setting names no zone.
+        """
+        from tracker.carbon.location import choose, parse  # noqa: PLC0415 - reads tables
+
+        if settings.location is not None:
+            zones = self._grid("table", {}).zones()
+            return parse(settings.location, zones, settings.origins["location"])
+        places = [discovery.load("places", name) for name in discovery.own_names("places")]
+        offline = [place for place in places if not getattr(place, "NEEDS_NETWORK", False)]
+        return choose(None, [place.locate(self.host, None) for place in offline])
+
+    def _grid(self, name: str, options: Mapping[str, object]) -> Grid:
+        grid: Grid = discovery.load("grid", name).open(None, options)
+        return grid
+
+    def provider(self, settings: Settings, location: Location) -> Grid:
+        """The grid provider that a run begins with: the one asked for, else the yearly table.
+
+        Raises:
+            SettingsError: there is no provider of that name.
+        """
+        name = settings.pricing or ("table" if location.g_per_kwh is None else "fixed")
+        options = {} if location.g_per_kwh is None else {"g_per_kwh": location.g_per_kwh}
+        try:
+            return self._grid(name, options)
+        except PluginError as error:
+            origin = settings.origins["pricing"]
+            raise SettingsError(f"pricing = {name!r} ({origin}): {error}") from error
+
+    def pue(self, settings: Settings, location: Location) -> Pue:
+        """The building's share: what was given, or published for the cloud region."""
+        from tracker.carbon.pue import choose  # noqa: PLC0415 - reads tables
+        from tracker.data.tables import cloud_regions  # noqa: PLC0415 - the same
+
+        regions = cloud_regions() if ":" in location.zone else {}
+        return choose(settings.pue, settings.origins["pue"], location, regions)
+
+    def price(
+        self, run_id: UUID, location: Location, settings: Settings, at: datetime
+    ) -> Pricing:
+        """The pricing that a run begins with.
+
+        Raises:
+            GridError: the provider has nothing for that zone.
+        """
+        from tracker.carbon.accountant import make_pricing  # noqa: PLC0415 - reads tables
+
+        grid = self.provider(settings, location)
+        return make_pricing(
+            id=self.new_id(),
+            run_id=run_id,
+            made_at=at,
+            location=location,
+            intensities=grid.intensity(location.zone, at, at),
+            start=at,
+            pue=self.pue(settings, location),
+        )
+
+    def carbon_of(self, pricing: Pricing, energy_j: float) -> float:
+        """Grams that joules cause at a pricing's latest intensity, PUE included."""
+        return carbon_g(energy_j, pricing.stretches[-1].intensity.g_per_kwh) * pricing.pue
+
+    # --- store --------------------------------------------------------------------------
+
+    def open_store(self, url: str | None, *, write: bool) -> Database:
+        """The store at a URL, or the user's own.
+
+        Raises:
+            StoreError: it cannot be opened; nothing in it was touched.
+        """
+        from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
+
+        return open_database(url, mode="write" if write else "read")
+
+    def open_memory(self) -> Database:
+        """A store in memory, for a run that cannot be kept."""
+        from tracker.store.database import open_memory  # noqa: PLC0415 - imports SQLAlchemy
+
+        return open_memory()

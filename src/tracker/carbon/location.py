@@ -1,0 +1,97 @@
+"""Where the electricity is used: one syntax, and the order in which it is decided.
+
+    FR                a country, ISO 3166 alpha-2
+    US-CAMX           an eGRID subregion of the United States
+    aws:eu-west-3     a cloud region
+    EU, WORLD         an average
+    57 g/kWh          the figure itself
+
+Letter case and blanks don't matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tracker.errors import SettingsError
+from tracker.model.carbon import Location
+
+FIXED: Final = "fixed"
+MAX_G_PER_KWH: Final = 2000.0
+"""Above every grid: the highest yearly figure of a country is 1306 (Turkmenistan, 2023)."""
+
+WORLD: Final = Location(
+    zone="WORLD",
+    name="world average, as no location is known: set one, as in TRACKER_LOCATION=FR",
+    origin="default",
+)
+
+_FIGURE: Final = re.compile(
+    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?P<unit>k?g)(?:co[2₂](?:e|eq)?)?/kwh"
+)
+_SHOWN: Final = 80
+"""Letters of a setting that a message shows and that near matches are sought for."""
+_FORMS: Final = "a country (FR), an eGRID subregion (US-CAMX), a cloud region (aws:eu-west-3)"
+
+
+def parse(text: str, zones: Mapping[str, str], origin: str) -> Location:
+    """What the user wrote, as a location.
+
+    Args:
+        text: in the syntax above.
+        zones: every zone that can be priced, with its name (``Grid.zones()``).
+        origin: who wrote it: ``argument``, ``TRACKER_LOCATION``, a file's name.
+
+    Raises:
+        SettingsError: it is none of these; names what comes near.
+    """
+    plain = _plain(text)
+    figure = _FIGURE.fullmatch(plain)
+    if figure:
+        return _fixed(text, float(figure["number"]), figure["unit"], origin)
+    by_plain = {_plain(code): code for code in zones}
+    if plain in by_plain:
+        code = by_plain[plain]
+        return Location(zone=code, name=zones[code], origin=origin)
+    shown, problem = text[:_SHOWN], _problem(text.strip()[:_SHOWN], zones)
+    raise SettingsError(f"location = {shown!r} ({origin}): {problem}")
+
+
+def choose(setting: Location | None, places: Sequence[Location | None]) -> Location:
+    """The setting, else the first place that knows, else the world.
+
+    Never another country by default.
+    """
+    return next((found for found in (setting, *places) if found is not None), WORLD)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _fixed(text: str, number: float, unit: str, origin: str) -> Location:
+    g_per_kwh = number * 1000 if unit == "kg" else number
+    if not 0 <= g_per_kwh <= MAX_G_PER_KWH:
+        raise SettingsError(
+            f"location = {text!r} ({origin}): a carbon intensity lies between 0 and"
+            f" {MAX_G_PER_KWH:g} g/kWh, this is {g_per_kwh:g}"
+        )
+    return Location(
+        zone=FIXED, name=f"{g_per_kwh:g} g/kWh, as set", origin=origin, g_per_kwh=g_per_kwh
+    )
+
+
+def _problem(text: str, zones: Mapping[str, str]) -> str:
+    if not text:
+        return f"empty; it must be {_FORMS} or a figure ('57 g/kWh')"
+    if re.match(r"[+-]?\.?\d", text):
+        return "no figure that can be read; write it with its unit, as in '57 g/kWh'"
+    from tracker.carbon import _near  # noqa: PLC0415 - needs tables, and only for a mistake
+
+    near = _near.matches(text, zones)
+    if near:
+        shown = [f"{code} ({zones[code]})" for code in near]
+        return f"no such zone; did you mean {' or '.join(shown)}?"
+    return f"no such zone; it must be {_FORMS} or a figure ('57 g/kWh'): see docs/location.md"

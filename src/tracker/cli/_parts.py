@@ -1,0 +1,100 @@
+"""Lines that several views share."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Final
+
+from rich.text import Text
+
+from tracker.model.display import (
+    carbon_range_text,
+    carbon_text,
+    energy_range_text,
+    energy_text,
+    number_text,
+)
+from tracker.model.report import PricingReport, RunReport
+from tracker.model.run import RunStatus
+from tracker.model.text import harmless
+
+LABEL_COLUMNS: Final = 8
+"""Columns of a label on the left, blanks included."""
+
+_STYLES: Final = {
+    RunStatus.RUNNING: "cyan",
+    RunStatus.FINISHED: "green",
+    RunStatus.FAILED: "red",
+    RunStatus.INTERRUPTED: "yellow",
+}
+
+
+def status(of: RunStatus) -> Text:
+    """A run's status; the colour only repeats the word."""
+    return Text(of.value, style=_STYLES[of])
+
+
+def heading(text: str) -> Text:
+    """The first line of a part of a view."""
+    return Text(text, style="bold")
+
+
+def energy_line(report: RunReport, label: str = "Energy") -> Text:
+    """The run's energy and its range."""
+    return _figure_line(
+        label,
+        energy_text(report.energy_j),
+        energy_range_text(report.energy_low_j, report.energy_high_j),
+        known=report.energy_j is not None,
+    )
+
+
+def carbon_line(report: RunReport, label: str = "CO2e") -> Text:
+    """The run's carbon and its range."""
+    return _figure_line(
+        label,
+        carbon_text(report.carbon_g),
+        carbon_range_text(report.carbon_low_g, report.carbon_high_g),
+        known=report.carbon_g is not None,
+    )
+
+
+def _figure_line(label: str, figure: str, extent: str, *, known: bool) -> Text:
+    line = Text(f"{label:<{LABEL_COLUMNS}}", style="bold" if label[:1].isupper() else "dim")
+    if not known:
+        return line.append("not known", style="not bold")
+    return line.append(f"{figure:<9}", style="not dim").append(f"  {extent}", style="not bold dim")
+
+
+def price_text(pricing: PricingReport) -> str:
+    """What a run is priced with: ``56 g/kWh (48 to 64), France``."""
+    value = number_text(pricing.g_per_kwh_mean)
+    extent = f"{number_text(pricing.g_per_kwh_low)} to {number_text(pricing.g_per_kwh_high)}"
+    zone = harmless(pricing.zone_name or pricing.zone)
+    return f"{value} g/kWh ({extent}), {zone}"
+
+
+def wrapped(text: str, width: int, *, indent: int, style: str = "") -> list[Text]:
+    """``text`` broken at blanks into lines that begin with ``indent`` blanks."""
+    lines = textwrap.wrap(
+        harmless(text),
+        max(width, indent + 10),
+        initial_indent=" " * indent,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [Text(line, style=style) for line in lines]
+
+
+def labelled(pairs: Iterable[tuple[str, str]], width: int, *, indent: int = 2) -> list[Text]:
+    """A label and a text each, the texts aligned and wrapped below themselves."""
+    known = [(harmless(label), text) for label, text in pairs]
+    column = indent + max((len(label) for label, _ in known), default=0) + 2
+    lines = []
+    for label, text in known:
+        first, *others = wrapped(text, width, indent=column) or [Text(" " * column)]
+        head = Text(f"{' ' * indent}{label:<{column - indent}}", style="dim")
+        lines += [head.append(first.plain[column:], style="not dim"), *others]
+    return lines

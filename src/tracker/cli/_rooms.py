@@ -1,0 +1,97 @@
+"""The rooms behind the command, each imported when a verb first needs it.
+
+A test hands in rooms of its own; nothing is patched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tracker.model.examination import Examination
+    from tracker.model.report import RunReport, RunSummary
+
+
+class RunReader(Protocol):
+    """What the views ask of ``tracker.History``."""
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        name: str | None = None,
+        status: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Sequence[RunSummary]:
+        """Runs, newest first; those after ``cursor``, the id of a run already seen."""
+
+    def run(self, selector: str) -> RunReport:
+        """The run that ``last``, a unique name or an id names."""
+
+
+class LiveRun(Protocol):
+    """What ``tracker run`` asks of a run that ``tracker.track`` made."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id, which the command's own runs learn as their parent's."""
+
+    def start(self) -> object:
+        """Begin to measure."""
+
+    def stop(self, *, error: str | None = None) -> RunReport:
+        """End the run and report it."""
+
+
+def _history(store: str | None) -> RunReader:
+    from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
+
+    return History(store)
+
+
+def _track(name: str, options: Mapping[str, Any]) -> LiveRun:
+    from tracker.live import track  # noqa: PLC0415 - only for the verb that runs something
+
+    return track(name, **options)
+
+
+def _examine(options: Mapping[str, Any]) -> Examination:
+    import os  # noqa: PLC0415 - with the rest below
+    from pathlib import Path  # noqa: PLC0415 - with the rest below
+
+    from tracker.assembly import examine  # noqa: PLC0415 - every room behind it
+    from tracker.settings import resolve  # noqa: PLC0415 - with the rest
+
+    return examine(resolve(options, os.environ, Path.cwd()))
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """How a verb reaches the rooms below.
+
+    Attributes:
+        history: opens the history of a store; ``None`` is the one of the settings.
+        track: makes a run with a name and options.
+        examine: looks at machine, settings and store.
+        now: the time, in the zone of whoever looks.
+        sleep: waits for so many seconds.
+    """
+
+    history: Callable[[str | None], RunReader] = _history
+    track: Callable[[str, Mapping[str, Any]], LiveRun] = _track
+    examine: Callable[[Mapping[str, Any]], Examination] = _examine
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], None] = time.sleep

@@ -1,0 +1,45 @@
+"""`tracker show`: one run, with all that is known of it."""
+
+from __future__ import annotations
+
+import click
+
+from tracker.cli import _options
+from tracker.cli._rooms import Rooms
+from tracker.cli._verbs import example
+
+
+@example(
+    """
+    tracker show last
+    tracker show 9f86d081 --phases
+    tracker show resnet-cifar --json
+    """
+)
+@click.command
+@click.argument("run", default="last")
+@click.option("--phases", is_flag=True, help="Every phase: by default long rows are shortened.")
+@_options.as_json
+@_options.store
+@click.pass_obj
+def command(rooms: Rooms, run: str, phases: bool, as_json: bool, store: str | None) -> None:
+    """Show a run: energy and CO2e with their ranges, devices, phases, what is missing.
+
+    RUN is `last` (the newest), a name, or the first characters of an id.
+    """
+    history = rooms.history(store)
+    report = history.run(run)
+    if as_json:
+        _options.print_json(report.to_dict())
+        return
+    from tracker.cli._report_view import report_view  # noqa: PLC0415 - rich, not for --help
+    from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
+
+    console = screen()
+    # A history that keeps no curve has no such method: the view then goes without.
+    curve_of = getattr(history, "power_curve", None)
+    curve = curve_of(str(report.run_id)) if curve_of else ()
+    show(
+        console,
+        report_view(report, rooms.now(), console.width, curve=curve, every_phase=phases),
+    )

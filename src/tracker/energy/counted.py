@@ -1,0 +1,225 @@
+"""Booking a device by its energy counter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from tracker.energy.counter import StepKind, counter_step
+from tracker.energy.curve import EnergyCurve
+from tracker.energy.refresh import RefreshClock
+from tracker.model.device import Method
+from tracker.model.reading import EnergyReading
+from tracker.model.units import ns_from_s, s_from_ns
+
+BURST_STEP_NS: Final = ns_from_s(0.005)
+"""Reads this far apart bracket a publication to 5 ms; NVML gains nothing from closer ones."""
+
+LEARNING_NS: Final = ns_from_s(0.6)
+"""A counter that has not shown its period by then is dated by its reads."""
+
+STALE_NS: Final = ns_from_s(1.5)
+"""A counter whose values could not be dated for so long is read again for that alone."""
+
+MARGIN_NS: Final = ns_from_s(0.002)
+"""A publication is looked for this much after it is expected."""
+
+SHARP_SHARE: Final = 0.08
+"""A publication must be expected to this share of a period, else it is looked for again."""
+
+SHORTEST_DATED_NS: Final = ns_from_s(0.03)
+"""A shorter period is not worth finding: its values are dated half a period back."""
+
+BRIDGE_ERROR_RATIO: Final = 0.3
+"""Random error of energy that is carried with the last power."""
+
+READ_ERROR_NS: Final = ns_from_s(0.001)
+"""How long after a value was true its time stamp is taken, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A counter's value, and the joules it has counted since the first."""
+
+    time_ns: int
+    raw_j: float
+    total_j: float
+
+
+class CounterBooking:
+    """Dates a counter's values and books them on a curve.
+
+    Args:
+        curve: the device's energy.
+        refresh_s: the longest time between two publications; 0 where every read is fresh.
+    """
+
+    def __init__(self, curve: EnergyCurve, refresh_s: float) -> None:
+        self._curve = curve
+        self._refresh_ns = ns_from_s(refresh_s)
+        self._clock = RefreshClock(self._refresh_ns)
+        self._count: _Count | None = None
+        self._booked_total_j = 0.0
+        self._held: list[_Count] = []
+        self._learning_since_ns = 0
+        self._looking = False
+        self._retry_ns: int | None = None
+
+    @property
+    def last_ns(self) -> int | None:
+        """When the counter last answered; ``None`` before, and after ``abandon``."""
+        return self._count.time_ns if self._count else None
+
+    def abandon(self) -> None:
+        """The counter fell silent: its next value starts a new count."""
+        self._count = None
+        self._held.clear()
+
+    def take(self, reading: EnergyReading, power_w: float) -> StepKind:
+        """Book a value; ``power_w`` carries the gap where the counter started anew."""
+        now_ns, before = reading.monotonic_ns, self._count
+        if before is None:
+            self._begin(now_ns, reading.energy_j)
+            return StepKind.DIFFERENCE
+        step = counter_step(before.raw_j, reading.energy_j, reading.wraps_at_j)
+        count = _Count(now_ns, reading.energy_j, before.total_j + step.energy_j)
+        self._count = count
+        if step.kind is StepKind.RESET:
+            self._bridge(now_ns, power_w)
+        elif self._refresh_ns == 0:
+            self._book(now_ns, count.total_j)
+        else:
+            if step.energy_j > 0:
+                self._clock.observe(before.time_ns, now_ns)
+            self._take_published(count)
+        return step.kind
+
+    def _begin(self, now_ns: int, raw_j: float) -> None:
+        self._count = _Count(now_ns, raw_j, self._booked_total_j)
+        self._learning_since_ns = now_ns
+        if self._refresh_ns > 0 and self._curve.empty:
+            self._held.append(self._count)
+        elif self._curve.empty:
+            self._curve.begin(now_ns)
+
+    def _take_published(self, count: _Count) -> None:
+        """Book a value that was true at its last publication, not now."""
+        if not self._clock.learned:
+            self._hold(count)
+            return
+        self._release()
+        if not self._refreshes_slowly:
+            self._book(count.time_ns - int(self._clock.period_ns / 2), count.total_j)
+            return
+        if self._is_ambiguous(count.time_ns):
+            return
+        published_ns = self._clock.published_ns(count.time_ns)
+        still_ns = published_ns - self._curve.end_ns
+        if count.total_j > self._booked_total_j or still_ns > self._clock.period_ns / 2:
+            self._book(published_ns, count.total_j)
+
+    @property
+    def _refreshes_slowly(self) -> bool:
+        return self._clock.period_ns > SHORTEST_DATED_NS
+
+    def _is_ambiguous(self, now_ns: int) -> bool:
+        """Whether a publication is due so close to now that the value may be either; asks again."""
+        near_ns = self._clock.error_ns(now_ns) + MARGIN_NS
+        next_ns = self._clock.next_ns(now_ns)
+        last_ns = self._clock.published_ns(now_ns)
+        self._retry_ns = None
+        if next_ns - now_ns < near_ns:
+            self._retry_ns = next_ns + near_ns
+        elif now_ns - last_ns < near_ns:
+            self._retry_ns = last_ns + near_ns
+        return self._retry_ns is not None
+
+    def _hold(self, count: _Count) -> None:
+        """Keep a value until it can be dated, or for as long as learning may take."""
+        self._held.append(count)
+        if count.time_ns - self._learning_since_ns > LEARNING_NS:
+            for held in self._held:
+                self._book(held.time_ns, held.total_j)
+            self._held.clear()
+
+    def _release(self) -> None:
+        """Date and book the values that were held while the period was unknown.
+
+        They lie close together, so each change is bracketed by two of them; the first
+        value was published one period before the first change.
+        """
+        for before, after in pairwise(self._held):
+            if after.total_j > before.total_j:
+                published_ns = (before.time_ns + after.time_ns) // 2
+                if self._curve.empty:
+                    self._book(published_ns - int(self._clock.period_ns), before.total_j)
+                self._book(published_ns, after.total_j)
+        self._held.clear()
+
+    def _bridge(self, now_ns: int, power_w: float) -> None:
+        """The counter started anew: carry the gap with the last power."""
+        self._held.clear()
+        if self._curve.empty:
+            self._curve.begin(now_ns)
+            return
+        energy_j = power_w * s_from_ns(max(now_ns - self._curve.end_ns, 0))
+        slack_j = BRIDGE_ERROR_RATIO * energy_j
+        self._curve.extend(now_ns, energy_j, method=Method.BRIDGED, slack_j=slack_j)
+
+    def _book(self, time_ns: int, total_j: float) -> None:
+        if self._curve.empty:
+            self._curve.begin(time_ns)
+        else:
+            self._curve.extend(time_ns, total_j - self._booked_total_j, method=Method.COUNTER)
+        self._booked_total_j = total_j
+
+    @property
+    def error_ns(self) -> int:
+        """How far the time of a booked value may be off."""
+        if self._refresh_ns == 0 or self._count is None:
+            return READ_ERROR_NS
+        if self._refreshes_slowly:
+            return self._clock.error_ns(self._count.time_ns)
+        return int(self._clock.period_ns / 2)
+
+    def wants_read_at(self, now_ns: int, edge_ns: int | None) -> int | None:
+        """When the next read would tell most; ``None`` if any time will do.
+
+        Args:
+            now_ns: the present.
+            edge_ns: the latest instant whose level somebody waits for.
+        """
+        if self._refresh_ns == 0 or self._count is None:
+            return None
+        if not self._clock.learned:
+            learning = now_ns - self._learning_since_ns <= LEARNING_NS
+            return now_ns + BURST_STEP_NS if learning else None
+        if not self._refreshes_slowly:
+            return None
+        waited_for = edge_ns is not None and edge_ns > self._curve.end_ns
+        wishes = []
+        if self._retry_ns is not None and (
+            waited_for or now_ns - self._curve.end_ns > STALE_NS
+        ):  # else the next tick is soon enough
+            wishes.append(self._retry_ns)
+        if (look_ns := self._looks_at(now_ns)) is not None:
+            wishes.append(look_ns)
+        if edge_ns is not None and waited_for:
+            near_ns = self._clock.error_ns(edge_ns) + MARGIN_NS
+            wishes.append(self._clock.next_ns(edge_ns) + near_ns)
+        return max(min(wishes), now_ns) if wishes else None
+
+    def _looks_at(self, now_ns: int) -> int | None:
+        """When to read next in order to bracket a publication, so that dates stay sharp."""
+        sharp_ns = max(self._clock.period_ns * SHARP_SHARE, BURST_STEP_NS)
+        due_ns = self._clock.sharp_until_ns(sharp_ns)
+        if now_ns - due_ns > LEARNING_NS and self._looking:  # the counter stands still
+            return None
+        self._looking = now_ns >= due_ns
+        from_ns = max(now_ns, due_ns)
+        near_ns = self._clock.error_ns(from_ns) + BURST_STEP_NS
+        next_ns = self._clock.next_ns(from_ns)
+        if from_ns - self._clock.published_ns(from_ns) <= near_ns:
+            next_ns = self._clock.published_ns(from_ns)
+        return max(next_ns - near_ns, now_ns + BURST_STEP_NS)

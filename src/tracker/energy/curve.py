@@ -1,0 +1,136 @@
+"""A device's energy over time: a rising line through knots."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracker.model.device import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A straight piece of the curve.
+
+    Attributes:
+        start_ns: on the monotonic clock.
+        end_ns: on the monotonic clock.
+        energy_j: what was used in it.
+        slack_j: random error of that energy.
+        method: how it was obtained.
+        coverage: share of it that was read, 0 to 1.
+    """
+
+    start_ns: int
+    end_ns: int
+    energy_j: float
+    slack_j: float
+    method: Method
+    coverage: float
+
+    def part(self, start_ns: int, end_ns: int) -> Stretch:
+        """The piece between two instants inside it, its energy spread evenly."""
+        share = (end_ns - start_ns) / (self.end_ns - self.start_ns)
+        return Stretch(
+            start_ns,
+            end_ns,
+            self.energy_j * share,
+            self.slack_j * share,
+            self.method,
+            self.coverage,
+        )
+
+
+class EnergyCurve:
+    """Cumulative joules of one device at rising instants; knows only its recent past."""
+
+    def __init__(self) -> None:
+        self._times_ns: list[int] = []
+        self._levels_j: list[float] = []
+        self._stretches: list[Stretch] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether no knot was set yet."""
+        return not self._times_ns
+
+    @property
+    def start_ns(self) -> int:
+        """The oldest instant still known."""
+        return self._times_ns[0]
+
+    @property
+    def end_ns(self) -> int:
+        """The instant up to which the energy is known."""
+        return self._times_ns[-1]
+
+    @property
+    def end_level_j(self) -> float:
+        """The energy at the end of the curve."""
+        return self._levels_j[-1]
+
+    @property
+    def power_w(self) -> float:
+        """Mean power over the last piece; 0 before there is one."""
+        if not self._stretches:
+            return 0.0
+        last = self._stretches[-1]
+        return last.energy_j / (last.end_ns - last.start_ns) * 1e9
+
+    @property
+    def first_power_w(self) -> float:
+        """Mean power over the oldest piece still known; 0 before there is one."""
+        if not self._stretches:
+            return 0.0
+        first = self._stretches[0]
+        return first.energy_j / (first.end_ns - first.start_ns) * 1e9
+
+    def begin(self, time_ns: int) -> None:
+        """Set the first knot, at 0 J."""
+        self._times_ns, self._levels_j = [time_ns], [0.0]
+
+    def extend(
+        self,
+        time_ns: int,
+        energy_j: float,
+        *,
+        method: Method,
+        slack_j: float = 0.0,
+        coverage: float = 1.0,
+    ) -> None:
+        """Add a knot ``energy_j`` above the last; one that is not later only lifts the last."""
+        if time_ns <= self.end_ns:
+            self._levels_j[-1] += energy_j
+            return
+        stretch = Stretch(self.end_ns, time_ns, energy_j, slack_j, method, coverage)
+        self._stretches.append(stretch)
+        self._times_ns.append(time_ns)
+        self._levels_j.append(self._levels_j[-1] + energy_j)
+
+    def level_j(self, time_ns: int) -> float:
+        """Joules at an instant; before the curve begins 0 more than its first level."""
+        if time_ns >= self.end_ns:
+            return self._levels_j[-1]
+        index = bisect_right(self._times_ns, time_ns)
+        if index == 0:
+            return self._levels_j[0]
+        start_ns, end_ns = self._times_ns[index - 1], self._times_ns[index]
+        low_j, high_j = self._levels_j[index - 1], self._levels_j[index]
+        return low_j + (high_j - low_j) * (time_ns - start_ns) / (end_ns - start_ns)
+
+    def between(self, start_ns: int, end_ns: int) -> Iterator[Stretch]:
+        """The straight pieces between two instants, cut at both."""
+        index = max(bisect_right(self._times_ns, start_ns) - 1, 0)
+        for stretch in self._stretches[index:]:
+            low, high = max(stretch.start_ns, start_ns), min(stretch.end_ns, end_ns)
+            if low >= high:
+                break
+            whole = low == stretch.start_ns and high == stretch.end_ns
+            yield stretch if whole else stretch.part(low, high)
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop knots that nobody will ask for; the one at or before ``time_ns`` stays."""
+        index = bisect_left(self._times_ns, time_ns) - 1
+        if index > 0:
+            del self._times_ns[:index], self._levels_j[:index], self._stretches[:index]

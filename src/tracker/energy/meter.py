@@ -1,0 +1,165 @@
+"""All devices of a process: readings in, levels at edges and stretches out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tracker.energy.channel import Channel, Notice
+from tracker.energy.curve import Stretch
+from tracker.model.device import Device
+from tracker.model.energy import EnergyAmount
+from tracker.model.reading import Reading
+from tracker.model.units import ns_from_s
+
+GIVE_UP_NS: Final = ns_from_s(5)
+"""A device that is silent for so long no longer holds up the others' edges."""
+
+
+@dataclass(eq=False, slots=True)
+class Edge:
+    """An instant at which somebody wants to know every device's energy.
+
+    Attributes:
+        time_ns: on the monotonic clock.
+        levels: energy and its random error by device id, once settled.
+    """
+
+    time_ns: int
+    levels: Mapping[str, EnergyAmount] | None = None
+
+
+def energy_between(start: Edge, end: Edge) -> dict[str, EnergyAmount] | None:
+    """What every device used between two edges; ``None`` before both are settled."""
+    if start.levels is None or end.levels is None:
+        return None
+    amounts = {}
+    for device_id, after in end.levels.items():
+        before = start.levels.get(device_id, EnergyAmount(0.0, 0.0))
+        slack_j = (before.slack_j**2 + after.slack_j**2) ** 0.5
+        amounts[device_id] = EnergyAmount(max(after.energy_j - before.energy_j, 0.0), slack_j)
+    return amounts
+
+
+class Meter:
+    """The energy of all devices; fed by the sampler's thread, asked by any.
+
+    Args:
+        notice: called with what went wrong, the device's id and a message.
+    """
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
+        self._channels: dict[str, Channel] = {}
+        self._pending: deque[Edge] = deque()
+        self._settled = threading.Condition(threading.Lock())
+
+    def add(self, devices: Iterable[Device]) -> None:
+        """Devices that will be read."""
+        with self._settled:
+            for device in devices:
+                self._channels[device.id] = Channel(device, self._notice)
+
+    def close(self, device_id: str) -> None:
+        """The device is gone; what it has used stays."""
+        with self._settled:
+            if device_id in self._channels:
+                self._channels[device_id].closed = True
+
+    def take(self, readings: Sequence[Reading]) -> None:
+        """Book readings and settle the edges that they decide."""
+        with self._settled:
+            for reading in readings:
+                self._channels[reading.device_id].take(reading)
+            if readings:
+                self._settle_known(readings[-1].monotonic_ns)
+
+    def _settle_known(self, now_ns: int) -> None:
+        settled = False
+        while self._pending and self._decides(self._pending[0].time_ns, now_ns):
+            edge = self._pending.popleft()
+            if edge.levels is None:
+                edge.levels = self._levels(edge.time_ns)
+            settled = True
+        if settled:
+            self._settled.notify_all()
+
+    def _decides(self, edge_ns: int, now_ns: int) -> bool:
+        if now_ns - edge_ns > GIVE_UP_NS:
+            return True
+        return all(channel.knows(edge_ns) for channel in self._channels.values())
+
+    def _levels(self, time_ns: int) -> dict[str, EnergyAmount]:
+        return {
+            device_id: EnergyAmount(channel.level_j(time_ns), channel.edge_slack_j)
+            for device_id, channel in self._channels.items()
+            if not channel.curve.empty
+        }
+
+    def mark(self, time_ns: int) -> Edge:
+        """Ask for the levels at an instant; they settle as readings come in."""
+        edge = Edge(time_ns)
+        with self._settled:
+            self._pending.append(edge)
+        return edge
+
+    def settle(self, edge: Edge, timeout_s: float) -> None:
+        """Wait for an edge, then settle it with what is known: its value is final."""
+        with self._settled:
+            self._settled.wait_for(lambda: edge.levels is not None, timeout_s)
+            if edge.levels is None:
+                edge.levels = self._levels(edge.time_ns)
+
+    def wants_read_at(self, now_ns: int) -> int | None:
+        """When the next read would tell most; ``None`` if any time will do."""
+        with self._settled:
+            edge_ns = self._pending[-1].time_ns if self._pending else None
+            wishes = [
+                wish
+                for channel in self._channels.values()
+                if (wish := channel.wants_read_at(now_ns, edge_ns)) is not None
+            ]
+        return min(wishes, default=None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every device has been read at least once."""
+        with self._settled:
+            return all(channel.seen or channel.closed for channel in self._channels.values())
+
+    def power_w(self) -> dict[str, float]:
+        """The last power by device."""
+        with self._settled:
+            return {
+                device_id: channel.power_w
+                for device_id, channel in self._channels.items()
+                if not channel.curve.empty and not channel.closed
+            }
+
+    def levels_j(self, time_ns: int) -> dict[str, float]:
+        """Joules by device at an instant, as well as they are known now."""
+        with self._settled:
+            return {
+                device_id: channel.level_j(time_ns)
+                for device_id, channel in self._channels.items()
+                if not channel.curve.empty
+            }
+
+    def stretches(
+        self, device_id: str, start_ns: int, end_ns: int, *, final: bool
+    ) -> tuple[list[Stretch], float]:
+        """The device's pieces between two instants, and the random error of a level, in joules."""
+        with self._settled:
+            channel = self._channels[device_id]
+            return channel.stretches(start_ns, end_ns, final=final), channel.edge_slack_j
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop what nobody will ask for; edges that wait are kept."""
+        with self._settled:
+            if self._pending:
+                time_ns = min(time_ns, self._pending[0].time_ns)
+            for channel in self._channels.values():
+                channel.curve.forget_before(time_ns)

@@ -1,0 +1,251 @@
+"""The thread that writes: at most one commit a second, and nothing lost where one fails."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from tracker.errors import TrackerError
+from tracker.model.carbon import Pricing
+from tracker.model.host import HostFacts
+from tracker.model.report import RunReport
+from tracker.model.run import (
+    Event,
+    Heartbeat,
+    Metric,
+    Phase,
+    Record,
+    Run,
+    Segment,
+    SegmentDevice,
+    SegmentInterval,
+)
+
+if TYPE_CHECKING:
+    from tracker.live.kept import KeptStore
+
+_LOG = logging.getLogger("tracker")
+
+RETRY_S: Final = 5.0
+"""A store that refused to be written is tried again after this time."""
+
+PATIENCE_S: Final = 30.0
+"""A store that somebody else holds for so long is worth a warning."""
+
+_Key = tuple[object, ...]
+
+_KEYS: dict[type, Callable[..., _Key]] = {
+    HostFacts: lambda record: (record.host_id,),
+    Run: lambda record: (record.id,),
+    Segment: lambda record: (record.id,),
+    Heartbeat: lambda record: (record.segment_id,),
+    SegmentDevice: lambda record: (record.segment_id, record.device.id),
+    SegmentInterval: lambda record: (
+        record.segment_id,
+        record.interval.device_id,
+        record.slot_start,
+        record.interval.method,
+    ),
+    Phase: lambda record: (record.segment_id, record.number),
+    Metric: lambda record: (record.segment_id, record.number),
+    Event: lambda record: (record.segment_id, record.number),
+    Pricing: lambda record: (record.id,),
+}
+
+
+class Flushed(Enum):
+    """What became of everything that was put."""
+
+    SAVED = "saved"
+    REFUSED = "refused"
+    LATE = "late"
+
+
+class Pending:
+    """Records that wait for the next commit; a newer one replaces its predecessor."""
+
+    def __init__(self) -> None:
+        self._records: dict[_Key, Record] = {}
+        self._lock = threading.Lock()
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Add records."""
+        with self._lock:
+            for record in records:
+                self._records[self._key(record)] = record
+
+    def put_back(self, records: Iterable[Record]) -> None:
+        """Return records that could not be saved, unless a newer one came meanwhile."""
+        with self._lock:
+            older = {self._key(record): record for record in records}
+            self._records = older | self._records
+
+    def copy(self) -> list[Record]:
+        """All records, which stay."""
+        with self._lock:
+            return list(self._records.values())
+
+    def take(self) -> list[Record]:
+        """All records; none is left."""
+        with self._lock:
+            records, self._records = list(self._records.values()), {}
+        return records
+
+    @staticmethod
+    def _key(record: Record) -> _Key:
+        return (type(record), *_KEYS[type(record)](record))
+
+
+class Keeper:
+    """Writes one store on a thread of its own, and opens it there: SQLAlchemy takes long.
+
+    Args:
+        open_store: opens the store; may take as long as it likes.
+        open_memory: opens one that cannot fail, for a run that cannot be kept.
+        trouble: told what went wrong, as kind and message; once each.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], KeptStore],
+        open_memory: Callable[[], KeptStore],
+        trouble: Callable[[str, str], None],
+    ) -> None:
+        self._open_store = open_store
+        self._open_memory = open_memory
+        self._trouble = trouble
+        self._pending = Pending()
+        self._store: KeptStore | None = None
+        self._opening = threading.Lock()
+        self._due = threading.Event()
+        self._saved = threading.Condition()
+        self._asked = 0
+        self._answered = 0
+        self._failing_since_s: float | None = None
+        self._jobs: list[Callable[[], None]] = []
+        self._afterwards: list[Callable[[], None]] = []
+        self._warned = False
+        self._ending = False
+        self.kept = True
+        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Keep records with the next commit; never waits."""
+        self._pending.put(records)
+
+    def commit_soon(self) -> None:
+        """Ask for a commit; never waits."""
+        self._due.set()
+
+    def do_first(self, job: Callable[[], None]) -> None:
+        """Do something slow on the writer's thread, before the next commit."""
+        self._jobs.append(job)
+
+    def after_each_commit(self, job: Callable[[], None]) -> None:
+        """Do something on the writer's thread whenever it has written."""
+        self._afterwards.append(job)
+
+    def flush(self, timeout_s: float) -> Flushed:
+        """Wait until everything put so far is committed, or cannot be."""
+        with self._saved:
+            self._asked += 1
+            ticket = self._asked
+            self._due.set()
+            if not self._saved.wait_for(lambda: self._answered >= ticket, timeout_s):
+                return Flushed.LATE
+        return Flushed.SAVED if self._failing_since_s is None else Flushed.REFUSED
+
+    def close(self, timeout_s: float) -> None:
+        """Write what is left and end the thread."""
+        self._ending = True
+        self._due.set()
+        self._thread.join(timeout_s)
+
+    def report(self, run_id: UUID) -> RunReport:
+        """The run as its store has it now.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._opened().report(run_id, kept=self.kept)
+
+    def report_with_pending(self, run_id: UUID) -> RunReport:
+        """The run as its store would have it, had it taken everything: put together in memory."""
+        records: Sequence[Record] = ()
+        try:
+            records = self._opened().records(run_id)
+        except TrackerError as error:
+            _LOG.debug("what was stored of run %s cannot be read: %s", run_id, error)
+        memory = self._open_memory()
+        try:
+            memory.save([*records, *self._pending.copy()])
+            return memory.report(run_id, kept=False)
+        finally:
+            memory.close()
+
+    def _run(self) -> None:
+        while not self._ending:
+            self._due.wait(RETRY_S if self._failing_since_s else None)
+            self._due.clear()
+            self._commit()
+        self._commit()
+        with self._opening:
+            if self._store is not None:
+                self._store.close()
+
+    def _opened(self) -> KeptStore:
+        with self._opening:
+            if self._store is None:
+                try:
+                    self._store = self._open_store()
+                except TrackerError as error:
+                    self.kept = False
+                    self._store = self._open_memory()
+                    self._warn("store-unavailable", f"this run is not kept: {error}")
+        return self._store
+
+    def _commit(self) -> None:
+        with self._saved:
+            asked = self._asked
+        jobs, self._jobs = self._jobs, []
+        _do_all(jobs)
+        records = self._pending.take()
+        try:
+            self._opened().save(records)
+            self._failing_since_s = None
+        except TrackerError as error:
+            self._pending.put_back(records)
+            self._note_failure(error)
+        with self._saved:
+            self._answered = asked
+            self._saved.notify_all()
+        _do_all(self._afterwards)
+
+    def _note_failure(self, error: TrackerError) -> None:
+        now_s = time.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s
+        if not getattr(error, "transient", False) or now_s - self._failing_since_s > PATIENCE_S:
+            self._warn("store-failed", f"not stored for now, the run goes on: {error}")
+
+    def _warn(self, kind: str, message: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._trouble(kind, message)
+
+
+def _do_all(jobs: Iterable[Callable[[], None]]) -> None:
+    for job in tuple(jobs):
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - nothing may end the writer's thread
+            _LOG.debug("a job of the writer failed: %r", error)

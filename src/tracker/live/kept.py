@@ -1,0 +1,75 @@
+"""A store as the writer's thread uses it: records in, the run's report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from tracker.assembly import Assembly
+from tracker.model.report import RunReport
+from tracker.model.run import Record
+
+if TYPE_CHECKING:
+    from tracker.store.database import Database
+
+
+class KeptStore:
+    """An open store.
+
+    Args:
+        database: opened for writing; closed with this object.
+    """
+
+    def __init__(self, database: Database) -> None:
+        from tracker.store.reader import Reader  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.store.writer import Writer  # noqa: PLC0415 - the same
+
+        self._database = database
+        self._writer = Writer(database)
+        self._reader = Reader(database)
+
+    @classmethod
+    def at(cls, assembly: Assembly, url: str | None) -> Self:
+        """The store at a URL, or the user's own.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return cls(assembly.open_store(url, write=True))
+
+    @classmethod
+    def in_memory(cls, assembly: Assembly) -> Self:
+        """A store that lasts as long as this object."""
+        return cls(assembly.open_memory())
+
+    def save(self, records: Sequence[Record]) -> None:
+        """Write records in one transaction.
+
+        Raises:
+            StoreError: none of them was written.
+        """
+        if records:
+            self._writer.save(records)
+
+    def records(self, run_id: UUID) -> Sequence[Record]:
+        """Everything that is stored of a run.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return self._reader.records(run_id)
+
+    def report(self, run_id: UUID, *, kept: bool) -> RunReport:
+        """The run as it is stored.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        from tracker.history.report import report_of  # noqa: PLC0415 - imports SQLAlchemy
+
+        return report_of(self._database, run_id, kept=kept)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()

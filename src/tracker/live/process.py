@@ -1,0 +1,118 @@
+"""What one process keeps for its runs: the pipeline, the writers, and a way out at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tracker.live.keeper import Keeper
+from tracker.live.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from tracker.assembly import Assembly
+    from tracker.settings import Settings
+
+EXIT_WAIT_S: Final = 2.0
+"""How long the end of a process waits for its last records to be written."""
+
+
+class Stoppable(Protocol):
+    """A run that is under way."""
+
+    def stop(self, *, error: str | None = None) -> object:
+        """End it."""
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A thing that several runs use, and how many do."""
+
+    users: int = 0
+    keeper: Keeper | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Process:
+    """The runs of this process and what they share.
+
+    A forked child gets an empty one: it inherits neither threads nor connections.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    pipeline: Pipeline | None = None
+    runs: list[Stoppable] = field(default_factory=list)
+    keepers: dict[str, _Shared] = field(default_factory=dict)
+
+    def pipeline_for(self, settings: Settings, assembly: Assembly) -> Pipeline:
+        """The process's pipeline, started for its first run."""
+        with self.lock:
+            if self.pipeline is None:
+                self.pipeline = Pipeline(
+                    lambda: assembly.open_sources(settings), assembly.clock, settings.interval_s
+                )
+                self.pipeline.start()
+            return self.pipeline
+
+    def keeper_for(self, store: str | None, make: Callable[[], Keeper]) -> Keeper:
+        """The writer of a store, started for its first run."""
+        with self.lock:
+            shared = self.keepers.setdefault(store or "", _Shared())
+            shared.users += 1
+            if shared.keeper is None:
+                shared.keeper = make()
+                shared.keeper.start()
+            return shared.keeper
+
+    def release_keeper(self, store: str | None, wait_s: float) -> None:
+        """A run has had its last report; the last one of a store closes it."""
+        with self.lock:
+            shared = self.keepers[store or ""]
+            shared.users -= 1
+            keeper = shared.keeper if shared.users == 0 else None
+            if keeper is not None:
+                del self.keepers[store or ""]
+        if keeper is not None:
+            keeper.close(wait_s)
+
+    def begin(self, run: Stoppable) -> None:
+        """A run is under way."""
+        with self.lock:
+            self.runs.append(run)
+
+    def end(self, run: Stoppable) -> None:
+        """A run has ended; the last one ends the sampling."""
+        with self.lock:
+            if run in self.runs:
+                self.runs.remove(run)
+            pipeline = self.pipeline if not self.runs else None
+            if pipeline is not None:
+                self.pipeline = None
+        if pipeline is not None:
+            pipeline.stop()
+
+    def end_all(self) -> None:
+        """The interpreter exits: close what was never stopped."""
+        for run in tuple(self.runs):
+            run.stop(error="the program ended without stopping this run")
+
+
+_process = Process()
+
+
+def current() -> Process:
+    """This process's."""
+    return _process
+
+
+def _forget_parent() -> None:
+    global _process  # noqa: PLW0603 - a forked child must not touch what its parent owns
+    _process = Process()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)
+atexit.register(lambda: current().end_all())

@@ -1,0 +1,177 @@
+"""One run's half of the pipeline: its slots, its journal, its records."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from tracker.energy.meter import Meter, energy_between
+from tracker.live.journal import Journal, OpenPhase
+from tracker.live.keeper import Keeper
+from tracker.live.slots import SlotBook
+from tracker.model.carbon import Pricing
+from tracker.model.device import NotCounted
+from tracker.model.run import (
+    Heartbeat,
+    Record,
+    RunStatus,
+    RunTotals,
+    Segment,
+    SegmentDevice,
+)
+from tracker.model.units import s_from_ns
+from tracker.sampling.clock import Anchor
+from tracker.sampling.selection import Selection
+
+STOP_WAIT_S: Final = 0.03
+"""How long the end of a run waits for a counter's next publication."""
+
+SETTLE_S: Final = 0.15
+"""How long somebody waits who asks for a phase's energy."""
+
+SHORT_RUN_S: Final = 1.0
+"""A run shorter than this waits for that publication as long as a phase does."""
+
+CarbonOf = Callable[[Pricing, float], float]
+"""Grams that joules cause at a pricing."""
+
+
+class Recorder:
+    """Turns what the meter knows into one run's records.
+
+    Args:
+        segment: the run's part in this process.
+        pricing: what the run is priced with while it runs.
+        carbon_of: the arithmetic of that.
+        meter: the energy of all devices.
+        keeper: takes the records.
+        anchor: the run's UTC.
+        start_ns: when the run began, on the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        *,
+        pricing: Pricing,
+        carbon_of: CarbonOf,
+        meter: Meter,
+        keeper: Keeper,
+        anchor: Anchor,
+        start_ns: int,
+    ) -> None:
+        self.segment = segment
+        self.keeper = keeper
+        self.anchor = anchor
+        self.journal = Journal(segment.id, anchor, meter)
+        self.start_ns = start_ns
+        self._end_ns: int | None = None
+        self._pricing = pricing
+        self._carbon_of = carbon_of
+        self._meter = meter
+        self._start = meter.mark(start_ns)
+        self._slots = SlotBook(segment.id, anchor, start_ns)
+        self._devices: tuple[str, ...] = ()
+        self._in_total: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+
+    def opened(self, selection: Selection) -> None:
+        """The sources are open: what they have, and what they lack, is part of the record."""
+        records = [
+            SegmentDevice(self.segment.id, device, one.name, selection.covered_by(device))
+            for one in selection.sources
+            for device in one.devices
+        ]
+        with self._lock:
+            self._devices = tuple(record.device.id for record in records)
+            self._in_total = frozenset(r.device.id for r in records if r.in_total)
+            missing = (*self.segment.not_counted, *selection.not_counted)
+            self.segment = replace(self.segment, not_counted=missing)
+            self.keeper.put([*records, self.segment])
+
+    def not_counted(self, what: str, reason: str) -> None:
+        """A device is lost from now on."""
+        with self._lock:
+            missing = (*self.segment.not_counted, NotCounted(what, reason))
+            self.segment = replace(self.segment, not_counted=missing)
+            self.keeper.put([self.segment])
+
+    def tick(self, now_ns: int) -> None:
+        """Hand on what changed since the last tick."""
+        with self._lock:
+            if self._end_ns is None:
+                self.keeper.put(self._changes(now_ns, final=False))
+                self.keeper.commit_soon()
+
+    def _changes(self, now_ns: int, *, final: bool) -> list[Record]:
+        intervals = self._slots.book(self._meter, self._devices, now_ns)
+        heartbeat = Heartbeat(
+            self.segment.id,
+            self.anchor.utc(now_ns),
+            self._power_w(),
+            () if final else self.journal.open_names(),
+        )
+        return [*intervals, heartbeat, *self.journal.changes(final=final)]
+
+    def booked_to_ns(self) -> int:
+        """Nobody will ask the meter for anything before this instant on this run's behalf."""
+        return self._slots.booked_to_ns()
+
+    def finish(
+        self, end_ns: int, outcome: RunStatus, error: str | None, read_now: Callable[[], None]
+    ) -> None:
+        """Settle the end, then hand on the last records; ``read_now`` asks for a reading."""
+        with self._lock:
+            if self._end_ns is not None:
+                return
+        self.journal.end_all(end_ns)
+        edge = self._meter.mark(end_ns)
+        read_now()
+        short = s_from_ns(end_ns - self.start_ns) < SHORT_RUN_S
+        self._meter.settle(edge, SETTLE_S if short else STOP_WAIT_S)
+        self._meter.settle(self._start, 0.0)
+        with self._lock:
+            self._end_ns = end_ns
+            ended_at = self.anchor.utc(end_ns)
+            self.segment = replace(self.segment, ended_at=ended_at, outcome=outcome, error=error)
+            self.keeper.put([*self._changes(end_ns, final=True), self.segment])
+
+    def totals(self, now_ns: int) -> RunTotals:
+        """The run's figures so far."""
+        end_ns = self._end_ns or now_ns
+        levels_j = self._meter.levels_j(end_ns)
+        start = self._start.levels
+        if start is None:
+            before_j = self._meter.levels_j(self.start_ns)
+        else:
+            before_j = {device_id: amount.energy_j for device_id, amount in start.items()}
+        energy_j = sum(
+            max(levels_j[device_id] - before_j.get(device_id, 0.0), 0.0)
+            for device_id in self._in_total & levels_j.keys()
+        )
+        return RunTotals(
+            s_from_ns(end_ns - self.start_ns),
+            energy_j,
+            self._carbon_of(self._pricing, energy_j),
+            self._power_w(),
+            self._pricing.provisional,
+        )
+
+    def _power_w(self) -> dict[str, float]:
+        return {key: w for key, w in self._meter.power_w().items() if key in self._devices}
+
+    def carbon_g(self, energy_j: float) -> float:
+        """Grams that some of the run's energy caused, at its own pricing."""
+        return self._carbon_of(self._pricing, energy_j)
+
+    def phase_energy_j(self, phase: OpenPhase) -> float | None:
+        """Joules of a phase that has ended, final: waits 0.15 s at most for its edges."""
+        if phase.end is None:
+            return None
+        self._meter.settle(phase.start, SETTLE_S)
+        self._meter.settle(phase.end, SETTLE_S)
+        amounts = energy_between(phase.start, phase.end)
+        counted = {key: one for key, one in (amounts or {}).items() if key in self._in_total}
+        return sum(one.energy_j for one in counted.values()) if counted else None

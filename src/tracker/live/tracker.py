@@ -1,0 +1,376 @@
+"""``track``: a run around any piece of code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
+from uuid import UUID
+
+from tracker.assembly import Assembly
+from tracker.errors import TrackerError
+from tracker.live import provenance, unkept
+from tracker.live.inert import is_switched_off, is_worker_import
+from tracker.live.journal import OpenPhase
+from tracker.live.keeper import Flushed, Keeper
+from tracker.live.kept import KeptStore
+from tracker.live.line import LiveLine
+from tracker.live.phases import PhaseTimer, each_in_a_phase
+from tracker.live.process import EXIT_WAIT_S, Process, current
+from tracker.live.recorder import Recorder
+from tracker.model import run as records
+from tracker.model.report import RunReport
+from tracker.model.run import RunStatus, RunTotals, Segment
+from tracker.sampling.clock import Anchor
+from tracker.settings import TrackOptions, resolve
+
+_LOG = logging.getLogger("tracker")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Item = TypeVar("_Item")
+
+FLUSH_WAIT_S = 5.0
+"""How long a report waits for the records it is made of to be written."""
+
+NAME_LENGTH = 200
+"""A longer name is cut."""
+
+
+class Run:
+    """A run: measured from ``start()`` to ``stop()``, or within ``with``.
+
+    Made by ``track``. Whatever fails while it runs becomes an event of the run and one
+    warning; the training never sees it.
+
+    Attributes:
+        id: UUIDv7 of the run.
+        name: what it is called.
+    """
+
+    def __init__(self, name: str | None, assembly: Assembly, options: TrackOptions) -> None:
+        environ = os.environ
+        self._settings = resolve(options, environ, Path.cwd())
+        self._assembly = assembly
+        self._location = assembly.location(self._settings)
+        assembly.provider(self._settings, self._location)  # a wrong name is said here
+        self.id: UUID = assembly.new_id()
+        self.name = (name or self._settings.project or assembly.script_name())[:NAME_LENGTH]
+        self._inert = is_switched_off(environ) or is_worker_import()
+        self._pid = os.getpid()
+        self._process: Process | None = None
+        self._recorder: Recorder | None = None
+        self._keeper: Keeper | None = None
+        self._report: RunReport | None = None
+        self._line: LiveLine | None = None
+        self._stopping = threading.Lock()
+        self._local = threading.local()
+
+    # --- from start to stop -------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop(error=_in_one_line(error))
+
+    def start(self) -> Self:
+        """Begin to measure; a second time does nothing."""
+        if not self._inert and self._recorder is None:
+            try:
+                self._start()
+            except Exception as error:  # noqa: BLE001 - a training never fails because of us
+                self._inert = True
+                if self._process is not None:
+                    self._process.end(self)
+                _LOG.warning("run %s is not measured: %r", self.name, error)
+                _LOG.debug("start failed", exc_info=True)
+        return self
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        process = self._process = current()
+        process.begin(self)
+        assembly, settings = self._assembly, self._settings
+        pipeline = process.pipeline_for(settings, assembly)
+        keeper = self._keeper = process.keeper_for(settings.store, self._new_keeper)
+        start_ns = assembly.clock.monotonic_ns()
+        anchor = Anchor.now(assembly.clock)
+        started_at = anchor.utc(start_ns)
+        pricing = assembly.price(self.id, self._location, settings, started_at)
+        recorder = self._recorder = Recorder(
+            self._segment(started_at),
+            pricing=pricing,
+            carbon_of=assembly.carbon_of,
+            meter=pipeline.meter,
+            keeper=keeper,
+            anchor=anchor,
+            start_ns=start_ns,
+        )
+        run = self._record(started_at)
+        keeper.put([run, recorder.segment, pricing])
+        keeper.do_first(lambda: self._remember(run))
+        if settings.show == "line":
+            self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
+            keeper.after_each_commit(self._line.draw)
+        pipeline.attach(recorder, settings.interval_s)
+
+    def _record(self, started_at: datetime) -> records.Run:
+        settings = self._settings
+        return records.Run(
+            self.id,
+            self.name,
+            settings.project,
+            settings.tags,
+            settings.params,
+            started_at,
+            provenance={},
+            parent_id=self._assembly.parent_id(),
+        )
+
+    def _segment(self, started_at: datetime) -> Segment:
+        process = provenance.identity(self._assembly.host.proc_path)
+        return Segment(
+            id=self._assembly.new_id(),
+            run_id=self.id,
+            host_id=process.host_id,
+            pid=process.pid,
+            process_started_at=process.process_started_at,
+            boot_id=process.boot_id,
+            pid_namespace=process.pid_namespace,
+            interval_s=self._settings.interval_s,
+            started_at=started_at,
+        )
+
+    def _new_keeper(self) -> Keeper:
+        assembly, store = self._assembly, self._settings.store
+        return Keeper(
+            lambda: KeptStore.at(assembly, store),
+            lambda: KeptStore.in_memory(assembly),
+            self._note_trouble,
+        )
+
+    def _remember(self, run: records.Run) -> None:
+        """The slow facts, gathered on the writer's thread before the first commit."""
+        assert self._keeper is not None  # noqa: S101 - called by it
+        host = provenance.host_facts(self._assembly.host.proc_path)
+        self._keeper.put([host])
+        if self._settings.provenance:
+            found = provenance.provenance(self._assembly.host.environ)
+            self._keeper.put([replace(run, provenance=found)])
+
+    def _note_trouble(self, kind: str, message: str) -> None:
+        _LOG.warning("%s", message)
+        if self._recorder is not None:
+            now_ns = self._assembly.clock.monotonic_ns()
+            self._recorder.journal.event(kind, "store", message, now_ns)
+
+    def stop(self, *, error: str | None = None) -> RunReport:
+        """End the run and report it; a second time gives the same report.
+
+        Args:
+            error: why it failed, in one line; ``None`` if it did not.
+        """
+        with self._stopping:
+            if self._report is None:
+                try:
+                    self._report = self._stop(error)
+                except Exception as trouble:  # noqa: BLE001 - a training never fails because of us
+                    _LOG.warning("the report of run %s failed: %r", self.name, trouble)
+                    _LOG.debug("stop failed", exc_info=True)
+                    self._report = self._unkept()
+        return self._report
+
+    def _stop(self, error: str | None) -> RunReport:
+        recorder, keeper, process = self._recorder, self._keeper, self._process
+        if not self._is_here or recorder is None or keeper is None or process is None:
+            return self._unkept()
+        end_ns = self._assembly.clock.monotonic_ns()
+        outcome = RunStatus.FINISHED if error is None else RunStatus.FAILED
+        recorder.finish(end_ns, outcome, error, lambda: self._read_now(everything=True))
+        if process.pipeline is not None:
+            process.pipeline.detach(recorder)
+        report = self._final_report(keeper)
+        if self._line is not None:
+            self._line.end()
+        process.end(self)
+        process.release_keeper(self._settings.store, EXIT_WAIT_S)
+        return report
+
+    def _final_report(self, keeper: Keeper) -> RunReport:
+        flushed = keeper.flush(FLUSH_WAIT_S)
+        if flushed is Flushed.SAVED:
+            return keeper.report(self.id)
+        _LOG.warning("run %s is not stored in full: its store was %s", self.name, flushed.value)
+        if flushed is Flushed.LATE:  # it may still be written, but nobody waits for it
+            return self._unkept()
+        return keeper.report_with_pending(self.id)
+
+    def _unkept(self) -> RunReport:
+        return unkept.report(self.id, self.name, self._settings)
+
+    # --- while it runs ------------------------------------------------------------------
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether this is the process that started the run, and not a forked child."""
+        return not self._inert and self._pid == os.getpid()
+
+    @property
+    def totals(self) -> RunTotals:
+        """The figures so far; cheap."""
+        if self._recorder is None or not self._is_here:
+            return RunTotals(0.0, 0.0, 0.0)
+        return self._recorder.totals(self._assembly.clock.monotonic_ns())
+
+    def report(self) -> RunReport:
+        """The run as it is stored now; after the end, its final report."""
+        if self._report is not None:
+            return self._report
+        if self._keeper is None or not self._is_here:
+            return self._unkept()
+        self._keeper.flush(FLUSH_WAIT_S)
+        try:
+            return self._keeper.report(self.id)
+        except TrackerError as error:
+            _LOG.warning("run %s cannot be reported now: %s", self.name, error)
+            return self._unkept()
+
+    def phase(self, name: str) -> PhaseTimer:
+        """A named stretch: ``with run.phase("train"):``; phases nest, also in threads."""
+        return PhaseTimer(self, name)
+
+    @overload
+    def epochs(self, epochs: int) -> Iterator[int]: ...
+
+    @overload
+    def epochs(self, epochs: Iterable[_Item]) -> Iterator[_Item]: ...
+
+    def epochs(self, epochs: int | Iterable[Any]) -> Iterator[Any]:
+        """Count epochs, or go through an iterable, each item in a phase ``epoch``."""
+        items = range(epochs) if isinstance(epochs, int) else epochs
+        return each_in_a_phase(self, items, "epoch")
+
+    def log(self, **metrics: object) -> None:
+        """Keep values beside the energy: ``run.log(loss=0.3, accuracy=0.91)``."""
+        if self._recorder is None or not self._is_here:
+            return
+        now_ns = self._assembly.clock.monotonic_ns()
+        inside = self._stack[-1] if self._stack else None
+        for name, value in metrics.items():
+            try:
+                self._recorder.journal.metric(name, value, inside, now_ns)
+            except (TypeError, ValueError) as error:
+                self._warn_once("metric-refused", name, str(error))
+
+    def _warn_once(self, kind: str, subject: str, message: str) -> None:
+        assert self._recorder is not None  # noqa: S101 - only while it runs
+        now_ns = self._assembly.clock.monotonic_ns()
+        if self._recorder.journal.event(kind, subject, message, now_ns):
+            _LOG.warning("%s", message)
+
+    @property
+    def _stack(self) -> list[OpenPhase]:
+        """The open phases of this thread, outermost first."""
+        if not hasattr(self._local, "stack"):
+            self._local.stack = []
+        stack: list[OpenPhase] = self._local.stack
+        return stack
+
+    def _begin_phase(self, name: str) -> OpenPhase | None:
+        if self._recorder is None or not self._is_here or self._report is not None:
+            return None
+        now_ns = self._assembly.clock.monotonic_ns()
+        parent = self._stack[-1] if self._stack else None
+        phase = self._recorder.journal.begin(str(name)[:NAME_LENGTH], parent, now_ns)
+        self._stack.append(phase)
+        self._read_now()
+        return phase
+
+    def _end_phase(self, phase: OpenPhase) -> None:
+        now_ns = self._assembly.clock.monotonic_ns()
+        if phase in self._stack:
+            self._stack.remove(phase)
+        if self._recorder is not None and self._is_here:
+            self._recorder.journal.end(phase, now_ns)
+            self._read_now()
+
+    def _read_now(self, *, everything: bool = False) -> None:
+        if self._process is not None and self._process.pipeline is not None:
+            self._process.pipeline.read_now(everything=everything)
+
+    def _phase_energy_j(self, phase: OpenPhase) -> float | None:
+        if self._recorder is None or not self._is_here:
+            return None
+        return self._recorder.phase_energy_j(phase)
+
+    def _carbon_g(self, energy_j: float) -> float | None:
+        return None if self._recorder is None else self._recorder.carbon_g(energy_j)
+
+
+def track(name: str | None = None, **options: Unpack[TrackOptions]) -> Run:
+    """A run that measures the energy and CO2e of what it encloses.
+
+    Args:
+        name: of the run; by default the project's or the script's.
+        options: see ``TrackOptions``; what is not given comes from the environment
+            (``TRACKER_LOCATION``), a settings file, or is built in.
+
+    Raises:
+        SettingsError: an option that cannot be meant.
+    """
+    return Run(name, Assembly.of_this_process(), options)
+
+
+def tracked(
+    name: str | None = None, **options: Unpack[TrackOptions]
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """A decorator: every call of the function is a run, named after it by default.
+
+    Args:
+        name: of the runs.
+        options: as ``track`` takes them.
+
+    Raises:
+        SettingsError: at decoration, an option that cannot be meant.
+    """
+    if callable(name):
+        raise TypeError("write @tracker.tracked() with parentheses")
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        title = name or function.__name__
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def call_async(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the function's
+                with track(title, **options):
+                    return await function(*args, **kwargs)
+
+            return call_async  # type: ignore[return-value]  # a coroutine function stays one
+
+        @functools.wraps(function)
+        def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with track(title, **options):
+                return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def _in_one_line(error: BaseException | None) -> str | None:
+    if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
+        return None
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())[:500]

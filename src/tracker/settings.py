@@ -1,0 +1,254 @@
+"""Where arguments, environment and files meet, once.
+
+Order: argument or option; ``TRACKER_<ARGUMENT>``; ``tracker.toml``, then ``[tool.tracker]``
+of ``pyproject.toml``, in the nearest folder upwards that has one; the user's own
+``tracker.toml``; what is built in. Every value remembers where it came from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from tracker.errors import SettingsError
+
+FILE_NAME = "tracker.toml"
+MIN_INTERVAL_S = 0.1
+"""NVML and RAPL give nothing new below this, and NVML gives wrong values below 0.05 s."""
+
+
+class TrackOptions(TypedDict, total=False):
+    """What ``track``, ``tracked``, the callbacks and ``tracker run`` take; all optional.
+
+    Attributes:
+        project: groups runs in the history.
+        tags: short facts to filter by.
+        params: the run's parameters; any JSON value.
+        location: where the electricity is used: ``FR``, ``US-CAMX``, ``aws:eu-west-3``,
+            ``57 g/kWh`` (``docs/location.md``).
+        pue: facility energy over IT energy, at least 1.
+        pricing: the grid provider by name.
+        store: a URL as SQLAlchemy writes it: ``sqlite:///runs.db``.
+        interval_s: seconds between two readings, at least 0.1.
+        devices: what to count, as kinds or patterns of ids: ``["gpu", "cpu:package-0"]``.
+        online: whether the network may be asked for the grid's own figures.
+        show: ``"line"`` writes a live line to a terminal's stderr.
+        provenance: whether user, command line, git commit and versions are kept.
+    """
+
+    project: str | None
+    tags: Mapping[str, str] | None
+    params: Mapping[str, Any] | None
+    location: str | None
+    pue: float | None
+    pricing: str | None
+    store: str | None
+    interval_s: float | None
+    devices: Sequence[str] | None
+    online: bool | None
+    show: Literal["line", "nothing"] | None
+    provenance: bool | None
+
+
+BUILT_IN: Mapping[str, Any] = {
+    "project": "",
+    "tags": {},
+    "params": {},
+    "location": None,
+    "pue": None,
+    "pricing": None,
+    "store": None,
+    "interval_s": 1.0,
+    "devices": None,
+    "online": False,
+    "show": "nothing",
+    "provenance": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from: ``argument``, a variable, a file's path, ``built in``."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, resolved; the fields are those of ``TrackOptions``."""
+
+    project: str
+    tags: Mapping[str, str]
+    params: Mapping[str, Any]
+    location: str | None
+    pue: float | None
+    pricing: str | None
+    store: str | None
+    interval_s: float
+    devices: tuple[str, ...] | None
+    online: bool
+    show: str
+    provenance: bool
+    origins: Mapping[str, str]
+
+
+def resolve(
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    folder: Path,
+    user_folder: Path | None = None,
+) -> Settings:
+    """Every setting, from the first place that gives it.
+
+    Args:
+        options: arguments; ``None`` means not given.
+        environ: the environment variables.
+        folder: where the search for a settings file begins, upwards.
+        user_folder: the user's own settings folder; platformdirs' by default.
+
+    Raises:
+        SettingsError: an unknown name, or a value that cannot be meant.
+    """
+    _refuse_unknown(options, "argument")
+    layers = [
+        {key: Setting(value, "argument") for key, value in options.items() if value is not None},
+        _from_environment(environ),
+        _from_project(folder),
+        _from_user(user_folder, environ),
+        {key: Setting(value, "built in") for key, value in BUILT_IN.items()},
+    ]
+    chosen = {key: next(layer[key] for layer in layers if key in layer) for key in BUILT_IN}
+    values = {key: _checked(key, setting) for key, setting in chosen.items()}
+    return Settings(**values, origins={key: setting.origin for key, setting in chosen.items()})
+
+
+def _refuse_unknown(names: Mapping[str, Any], where: str) -> None:
+    for name in names:
+        if name not in BUILT_IN:
+            near = difflib.get_close_matches(name, BUILT_IN, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(BUILT_IN)}"
+            raise SettingsError(f"unknown setting {name!r} ({where}); {hint}")
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
+    found = {}
+    for key in BUILT_IN:
+        name = f"TRACKER_{key.upper()}"
+        if environ.get(name):
+            found[key] = Setting(_from_text(key, environ[name], name), name)
+    return found
+
+
+def _from_text(key: str, text: str, name: str) -> Any:  # noqa: ANN401 - any setting's type
+    if key in {"tags", "params"}:
+        return dict(pair_of(part, name) for part in text.split(","))
+    if key == "devices":
+        return [part.strip() for part in text.split(",")]
+    return text
+
+
+def pair_of(text: str, where: str) -> tuple[str, str]:
+    """``key=value`` taken apart.
+
+    Raises:
+        SettingsError: there is no ``=`` in it, or nothing before it.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(f"{where}: {text!r} is no KEY=VALUE")
+    return key.strip(), value.strip()
+
+
+def _from_project(folder: Path) -> dict[str, Setting]:
+    for parent in (folder, *folder.parents):
+        own, shared = parent / FILE_NAME, parent / "pyproject.toml"
+        if own.is_file():
+            return _from_table(_toml(own), own)
+        if shared.is_file():
+            table = _toml(shared).get("tool", {}).get("tracker")
+            if table is not None:
+                return _from_table(table, shared, "tool.tracker.")
+    return {}
+
+
+def _from_user(folder: Path | None, environ: Mapping[str, str]) -> dict[str, Setting]:
+    if folder is None:
+        from platformdirs import user_config_path  # noqa: PLC0415 - not for `import tracker`
+
+        home = environ.get("XDG_CONFIG_HOME")
+        folder = Path(home) / "emissions-tracker" if home else user_config_path("emissions-tracker")
+    path = folder / FILE_NAME
+    return _from_table(_toml(path), path) if path.is_file() else {}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _from_table(table: Any, path: Path, prefix: str = "") -> dict[str, Setting]:  # noqa: ANN401 - TOML
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {prefix.rstrip('.')} must be a table")
+    for key in table:
+        _refuse_unknown({key: None}, f"{path}, key {prefix}{key}")
+    return {key: Setting(value, str(path)) for key, value in table.items()}
+
+
+def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's type
+    if setting.value is None:
+        return None
+    import msgspec  # noqa: PLC0415 - not for `import tracker`
+
+    lax = setting.origin.startswith("TRACKER_")
+    text = setting.value
+    if lax and key in {"online", "provenance"} and isinstance(text, str):
+        text = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text)
+    try:
+        value = msgspec.convert(text, _TYPES[key], strict=not lax)
+    except msgspec.ValidationError as error:
+        shown = f"{key} = {setting.value!r} ({setting.origin})"
+        raise SettingsError(f"{shown}: {_plain_words(str(error))}") from error
+    problem = _problem(key, value)
+    if problem:
+        raise SettingsError(f"{key} = {setting.value!r} ({setting.origin}): {problem}")
+    return tuple(value) if key == "devices" else value
+
+
+def _plain_words(text: str) -> str:
+    return text[:1].lower() + text[1:].replace("`", "")
+
+
+def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
+    if key == "interval_s" and not (math.isfinite(value) and value >= MIN_INTERVAL_S):
+        return f"must be at least {MIN_INTERVAL_S} seconds; counters give nothing new below that"
+    if key == "pue" and not (math.isfinite(value) and value >= 1):
+        return "must be at least 1: a facility uses no less than its computers"
+    if key == "store" and "://" not in value:
+        return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{value}"
+    return ""
+
+
+_TYPES: Mapping[str, Any] = {
+    "project": str,
+    "tags": dict[str, str],
+    "params": dict[str, Any],
+    "location": str,
+    "pue": float,
+    "pricing": str,
+    "store": str,
+    "interval_s": float,
+    "devices": list[str],
+    "online": bool,
+    "show": Literal["line", "nothing"],
+    "provenance": bool,
+}

@@ -1,0 +1,1 @@
+"""Doubles of what lies below the program: hardware, drivers, kernel files."""

@@ -1,0 +1,101 @@
+"""What is said where the counters are absent, masked or forbidden."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fakes.host import host_in
+from fakes.powercap import PowercapTree
+from tracker.errors import SourceUnavailable
+from tracker.sources import rapl
+from tracker.sources._powercap import long_term_limits_w
+
+NOBODY = 65534
+
+
+def test_without_powercap_it_is_unavailable_and_asks_for_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnavailable, match="class/powercap") as raised:
+        rapl.open(host_in(tmp_path))
+
+    assert raised.value.fix == ""
+
+
+def test_in_a_container_the_fix_is_to_pass_the_hosts_sys(tmp_path: Path) -> None:
+    tree = PowercapTree(tmp_path / "sys")
+    tree.add_package()
+    tree.mask()
+
+    with pytest.raises(SourceUnavailable, match="masked") as raised:
+        rapl.open(host_in(tmp_path))
+
+    assert "TRACKER_SYSFS=/host/sys" in raised.value.fix
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter; pytest's own are for their owner alone."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """As ``nobody`` where the tests run as root, whom no file mode refuses."""
+    user = os.geteuid()
+    if user != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_counters_that_may_not_be_read_come_with_the_commands_that_allow_it(
+    open_folder: Path,
+) -> None:
+    tree = PowercapTree(open_folder / "sys")
+    tree.forbid(tree.add_package(), "intel-rapl:0:1")
+
+    with unprivileged(), pytest.raises(SourceUnavailable) as raised:
+        rapl.open(host_in(open_folder))
+
+    assert "2 energy counters are there, but none can be read" in str(raised.value)
+    assert "intel-rapl:0/energy_uj: Permission denied" in str(raised.value)
+    assert "sudo tee /etc/udev/rules.d/70-rapl.rules" in raised.value.fix
+    assert 'RUN+="/usr/bin/chgrp energy /sys/%p/energy_uj"' in raised.value.fix
+    assert "sudo udevadm trigger --subsystem-match=powercap" in raised.value.fix
+
+
+def test_a_single_forbidden_counter_is_said_and_the_others_are_read(open_folder: Path) -> None:
+    tree = PowercapTree(open_folder / "sys")
+    tree.add_package()
+    tree.forbid("intel-rapl:0:1")
+
+    with unprivileged():
+        source = rapl.open(host_in(open_folder))
+        inventory = source.devices()
+        source.close()
+
+    assert [device.id for device in inventory.devices] == ["cpu:package-0"]
+    (missing,) = inventory.not_counted
+    assert missing.what == "dram:package-0"
+    assert missing.reason.endswith("energy_uj: Permission denied")
+
+
+def test_a_package_limit_is_read_without_any_right(open_folder: Path) -> None:
+    tree = PowercapTree(open_folder / "sys")
+    tree.forbid(tree.add_package(limit_w=140))
+
+    with unprivileged():
+        assert long_term_limits_w(tree.sys_path) == (140.0,)
