@@ -6,8 +6,10 @@ never names a country by default.
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tracker.data import tables
 from tracker.model.carbon import Location
@@ -21,13 +23,28 @@ def system_zone() -> str | None:
     """The IANA name of the system's time zone, or ``None`` where it cannot be told."""
     import tzlocal  # noqa: PLC0415 - only where no location is set
 
-    with warnings.catch_warnings():
-        # A malformed or a missing configuration is no news to somebody who trains a model.
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             return tzlocal.get_localzone_name()
         except Exception:  # noqa: BLE001 - files that disagree, a registry: then it is unknown
             return None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing that tzlocal has to say: a stale ``/etc/timezone`` is no news to a training."""
+    logger = logging.getLogger("tzlocal")
+
+    def silence(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(silence)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.removeFilter(silence)
 
 
 def locate(

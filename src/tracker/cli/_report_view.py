@@ -62,7 +62,9 @@ def report_view(
     """The report as lines of at most ``width`` columns.
 
     Args:
+        report: what is shown.
         now: the time, in the zone of whoever looks.
+        width: columns of the terminal.
         curve: the power over the run's time; empty where it is not known.
         every_phase: show long rows of phases whole.
     """

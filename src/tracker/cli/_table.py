@@ -59,6 +59,9 @@ def table(
     """The rows, in as many of the columns as ``width`` has room for; a line each.
 
     Args:
+        columns: from left to right; one without any text is left out.
+        rows: from top to bottom.
+        width: columns of the terminal that there are.
         heads: whether the first line holds the titles.
         indent: blanks before each line.
     """

@@ -34,7 +34,7 @@ class Verbs(click.Group):
         )
         self.params.append(version)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The verbs' names, sorted."""
         found = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
         return sorted(name for name in found if not name.startswith("_"))

@@ -31,6 +31,8 @@ _STATUSES = ("running", "finished", "failed", "interrupted")
 @click.pass_obj
 def command(
     rooms: Rooms,
+    /,
+    *,
     project: str | None,
     name: str | None,
     status: str | None,

@@ -74,11 +74,10 @@ class Channel:
     def power_w(self) -> float:
         """What the device drew last."""
         last = self._power.last
-        if last is None or self.curve.empty:
-            return last.power_w if last else 0.0
-        if self._is_counted and last.monotonic_ns < self.curve.end_ns - FRESH_POWER_NS:
+        if last is None:
             return self.curve.power_w
-        return last.power_w
+        stale = not self.curve.empty and last.monotonic_ns < self.curve.end_ns - FRESH_POWER_NS
+        return self.curve.power_w if self._is_counted and stale else last.power_w
 
     def level_j(self, time_ns: int) -> float:
         """Joules at an instant; outside the curve carried on with power."""

@@ -18,7 +18,9 @@ from tracker import __version__ as tracker_version
 from tracker.model.host import HostFacts
 
 _SECRET_NAME: Final = re.compile(
-    r"(api[-_]?key|access[-_]?key|token|secret|passw(or)?d|pwd|credential|auth|bearer)",
+    r"(?:^|[-_./])"
+    r"(?:api[-_]?key|access[-_]?key|token|secret|passw(?:or)?d|pwd|credentials?|auth|bearer)"
+    r"(?:$|[-_])",
     re.IGNORECASE,
 )
 _URL_PASSWORD: Final = re.compile(

@@ -1,0 +1,41 @@
+"""What `tracker run` says after the command's end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from rich.text import Text
+
+from tracker.cli._parts import carbon_line, energy_line, labelled, price_text
+from tracker.model.display import duration_text, energy_text
+from tracker.model.report import RunReport
+from tracker.model.run import RunStatus
+from tracker.model.text import harmless
+
+
+def outcome_view(report: RunReport, width: int) -> list[Text]:
+    """Some lines: the energy, the CO2e, what is missing, and how to see the rest."""
+    took = f"{harmless(report.name)} {report.status.value} after {duration_text(report.duration_s)}"
+    style = "bold" if report.status is RunStatus.FINISHED else "bold yellow"
+    lines = [Text(f"tracker: {took}", style=style)]
+    lines += [_beside(energy_line(report, "energy"), _by_kind(report), width)]
+    price = price_text(report.pricing) if report.pricing else ""
+    lines += [_beside(carbon_line(report, "CO2e"), price, width)]
+    missing = ", ".join(dict.fromkeys(each.what for each in report.not_counted))
+    pairs = [("missing", missing)] if missing else []
+    where = f"tracker show {report.short_id}" if report.kept else "not kept: no store was writable"
+    return [*lines, *labelled([*pairs, ("more", where)], width, indent=0)]
+
+
+def _beside(line: Text, text: str, width: int) -> Text:
+    """``text`` at the end of ``line`` where there is room for it."""
+    room = width - line.cell_len - 2
+    return line.append(f"  {text}", style="not bold dim") if text and len(text) <= room else line
+
+
+def _by_kind(report: RunReport) -> str:
+    energy_j: defaultdict[str, float] = defaultdict(float)
+    for device in report.devices:
+        if device.in_total:
+            energy_j[device.kind.value] += device.energy_j
+    return ", ".join(f"{kind} {energy_text(used)}" for kind, used in energy_j.items())

@@ -1,0 +1,145 @@
+"""The 95 % range of a sum of energies, and of the carbon it causes.
+
+A figure is ``read``; the truth is ``read`` times a gain, give or take a random part. What
+is known of the gain is its interval (``Accuracy``), and what it shares with other figures
+decides how it adds up:
+
+==================  ==========================  =======================================
+error               the same for                adds up
+==================  ==========================  =======================================
+common gain         all boards of a class       linearly over boards and time
+own gain            one board                   linearly over time, in quadrature over
+                                                boards
+slack, bridges      one interval                in quadrature over everything
+==================  ==========================  =======================================
+
+Classes are independent of each other: they add in quadrature. An interval that is not
+centred on 1 moves the range, and never the figure: that stays what the sensor says.
+The rule of adding: JCGM 100:2008 (GUM), section 5; the intervals: ``docs/ranges.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tracker.model.device import Accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one board gave to a sum.
+
+    Attributes:
+        board: what tells one board from another, over hosts too.
+        energy_j: as the device states it, in joules; negative in a difference.
+        slack_j: random error of that energy, a half-width of about 95 %, in joules.
+    """
+
+    board: str
+    accuracy: Accuracy
+    energy_j: float
+    slack_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The interval that holds the truth in about 95 of 100 cases, in the figure's unit."""
+
+    low: float
+    high: float
+
+    @property
+    def midpoint(self) -> float:
+        """Its centre, which need not be the figure."""
+        return (self.low + self.high) / 2
+
+    @property
+    def half_width(self) -> float:
+        """Half the distance from low to high."""
+        return (self.high - self.low) / 2
+
+    def at_least_zero(self) -> Range:
+        """The same, cut at zero: no device gives energy back."""
+        return Range(max(self.low, 0.0), max(self.high, 0.0))
+
+
+NOTHING: Final = Range(0.0, 0.0)
+"""The range of a sum without shares."""
+
+
+def energy_range(shares: Iterable[Share]) -> Range:
+    """The range of the sum of all shares, in joules; never below 0."""
+    return _range_of(shares).at_least_zero()
+
+
+def difference_range(minuend: Iterable[Share], subtrahend: Iterable[Share]) -> Range:
+    """The range of one sum minus another, in joules.
+
+    On the same board a gain cancels as far as the energies do.
+    """
+    taken = (replace(share, energy_j=-share.energy_j) for share in subtrahend)
+    return _range_of([*minuend, *taken])
+
+
+def carbon_range(energy_j: float, energy: Range, intensity: Range, carbon_g: float) -> Range:
+    """The range of grams from the ranges of an energy and of its mean intensity.
+
+    The two are independent, so the variance of their product is exact:
+    ``m1² v2 + m2² v1 + v1 v2`` (Goodman 1960, doi 10.1080/01621459.1960.10483369).
+
+    Args:
+        energy_j: the energy as stated, in joules.
+        energy: its range, in joules.
+        intensity: the range of the intensity over its stated value: 1 is that value.
+        carbon_g: grams as stated, PUE included.
+    """
+    if energy_j <= 0:
+        return NOTHING
+    grams_per_j = carbon_g / energy_j
+    mean_1, half_1 = energy.midpoint, energy.half_width
+    mean_2, half_2 = intensity.midpoint, intensity.half_width
+    half = math.sqrt((mean_1 * half_2) ** 2 + (mean_2 * half_1) ** 2 + (half_1 * half_2) ** 2)
+    mean = mean_1 * mean_2
+    return Range((mean - half) * grams_per_j, (mean + half) * grams_per_j).at_least_zero()
+
+
+@dataclass(slots=True)
+class _Board:
+    """One board's part of a sum."""
+
+    accuracy: Accuracy
+    energy_j: float = 0.0
+
+
+def _range_of(shares: Iterable[Share]) -> Range:
+    boards: dict[tuple[str, Accuracy], _Board] = {}
+    slack_j2 = 0.0
+    for share in shares:
+        board = boards.setdefault((share.board, share.accuracy), _Board(share.accuracy))
+        board.energy_j += share.energy_j
+        slack_j2 += share.slack_j**2
+    centre_j = sum(board.energy_j * _bias(board.accuracy) for board in boards.values())
+    half_j = math.sqrt(_gain_j2(boards.values()) + slack_j2)
+    return Range(centre_j - half_j, centre_j + half_j)
+
+
+def _bias(accuracy: Accuracy) -> float:
+    """True over read where both parts of the gain are in the middle of their intervals."""
+    return accuracy.common_ratio.midpoint * accuracy.own_ratio.midpoint
+
+
+def _gain_j2(boards: Iterable[_Board]) -> float:
+    """The square of the gains' half-width in a sum over boards, in J²."""
+    own_j2 = 0.0
+    common_j: defaultdict[str, float] = defaultdict(float)
+    for board in boards:
+        common, own = board.accuracy.common_ratio, board.accuracy.own_ratio
+        common_j[board.accuracy.accuracy_class] += (
+            board.energy_j * common.half_width * own.midpoint
+        )
+        own_j2 += (board.energy_j * own.half_width * common.midpoint) ** 2
+    return own_j2 + sum(half_j**2 for half_j in common_j.values())

@@ -1,0 +1,253 @@
+"""The tables. One for each kind of record in ``model/run.py``.
+
+Runs, segments and pricings are known by a UUID; what lies below them by natural keys, so
+that a row written twice, or shipped twice, is one row. ``revision`` counts how often a
+row was written: of two copies the higher one is the newer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    desc,
+)
+
+from tracker.store.types import Document, Id, Line, Time, Value
+
+REVISIONS: Final = ("0001",)
+"""Every schema there has been, oldest first: the files in ``migrations/versions``."""
+
+HEAD: Final = REVISIONS[-1]
+"""The schema that this program writes."""
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+}
+"""Every constraint has a name, by which a migration can find it."""
+
+metadata = MetaData(naming_convention=NAMING)
+stamp_metadata = MetaData()
+
+stamp = Table(
+    "alembic_version",
+    stamp_metadata,
+    Column("version_num", String(32), primary_key=True),
+)
+stamp.primary_key.name = "alembic_version_pkc"
+
+SHORT_ID: Final = String(8).with_variant(String(8, collation="C"), "postgresql")
+
+
+def _revision() -> Column[int]:
+    return Column("revision", Integer, nullable=False, server_default="1")
+
+
+def _segment() -> Column[Any]:
+    return Column("segment_id", Id, ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _number() -> Column[int]:
+    return Column("number", Integer, primary_key=True, autoincrement=False)
+
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host_id", Line, primary_key=True),
+    Column("hostname", Line, nullable=False),
+    Column("boot_id", Line, nullable=False),
+    Column("pid_namespace", Line, nullable=False),
+    Column("os", Line, nullable=False),
+    Column("cpu_name", Line, nullable=False),
+    Column("cpu_threads", Integer, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    _revision(),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("short_id", SHORT_ID, nullable=False),
+    Column("name", Line, nullable=False),
+    Column("project", Line, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("params", Document, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("provenance", Document, nullable=False),
+    Column("parent_id", Id),  # no foreign key: it may be kept elsewhere, or not yet
+    _revision(),
+)
+Index("ix_runs_newest", desc(runs.c.started_at), desc(runs.c.id))
+Index("ix_runs_project_newest", runs.c.project, desc(runs.c.started_at), desc(runs.c.id))
+Index("ix_runs_name", runs.c.name)
+Index("ix_runs_short_id", runs.c.short_id)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("host_id", Line, nullable=False),  # no foreign key: a host is described later
+    Column("pid", Integer, nullable=False),
+    Column("process_started_at", Double, nullable=False),
+    Column("boot_id", Line, nullable=False),
+    Column("pid_namespace", Line, nullable=False),
+    Column("interval_s", Double, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("ended_at", Time),
+    Column("outcome", String(16)),
+    Column("error", Line),
+    Column("not_counted", Document, nullable=False),
+    _revision(),
+)
+Index("ix_segments_run_id", segments.c.run_id)
+Index("ix_segments_host_id_started_at", segments.c.host_id, segments.c.started_at)
+Index("ix_segments_outcome_run_id", segments.c.outcome, segments.c.run_id)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    _segment(),
+    Column("at", Time, nullable=False),
+    Column("power_w", Document, nullable=False),
+    Column("open_phases", Document, nullable=False),
+    _revision(),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    _segment(),
+    Column("device_id", Line, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", Line, nullable=False),
+    Column("accuracy_class", Line, nullable=False),
+    Column("common_low", Double, nullable=False),
+    Column("common_high", Double, nullable=False),
+    Column("own_low", Double, nullable=False),
+    Column("own_high", Double, nullable=False),
+    Column("covers", Document, nullable=False),
+    Column("refresh_s", Double, nullable=False),
+    Column("source", Line, nullable=False),
+    Column("covered_by", Line),
+    _revision(),
+)
+
+intervals = Table(
+    "intervals",
+    metadata,
+    _segment(),
+    Column("device_id", Line, primary_key=True),
+    Column("slot_start", Time, primary_key=True),
+    Column("method", String(16), primary_key=True),
+    Column("slot_s", Integer, nullable=False),
+    Column("start_at", Time, nullable=False),
+    Column("end_at", Time, nullable=False),
+    Column("energy_j", Double, nullable=False),
+    Column("slack_j", Double, nullable=False),
+    Column("coverage", Double, nullable=False),
+    _revision(),
+    ForeignKeyConstraint(
+        ["segment_id", "device_id"],
+        ["devices.segment_id", "devices.device_id"],
+        ondelete="CASCADE",
+    ),
+    sqlite_with_rowid=False,  # small rows, always found by their key: half the size
+)
+
+phases = Table(
+    "phases",
+    metadata,
+    _segment(),
+    _number(),
+    Column("name", Line, nullable=False),
+    Column("name_index", Integer, nullable=False),
+    Column("parent", Integer),
+    Column("started_at", Time, nullable=False),
+    Column("ended_at", Time),
+    Column("energy", Document),
+    _revision(),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    _segment(),
+    _number(),
+    Column("phase", Integer),
+    Column("name", Line, nullable=False),
+    Column("value", Value),
+    Column("at", Time, nullable=False),
+    _revision(),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    _segment(),
+    _number(),
+    Column("at", Time, nullable=False),
+    Column("kind", Line, nullable=False),
+    Column("subject", Line, nullable=False),
+    Column("message", Line, nullable=False),
+    _revision(),
+)
+
+pricings = Table(
+    "pricings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("provider", Line, nullable=False),
+    Column("zone", Line, nullable=False),
+    Column("zone_name", Line, nullable=False),
+    Column("location_origin", Line, nullable=False),
+    Column("location_g_per_kwh", Double),
+    Column("signal", String(16), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("pue", Double, nullable=False),
+    Column("pue_source", Line, nullable=False),
+    Column("what_if", Boolean, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    _revision(),
+)
+Index("ix_pricings_run_id", pricings.c.run_id)
+
+intensities = Table(
+    "intensities",
+    metadata,
+    Column("pricing_id", Id, ForeignKey("pricings.id", ondelete="CASCADE"), primary_key=True),
+    Column("start_at", Time, primary_key=True, autoincrement=False),
+    Column("end_at", Time),
+    Column("g_per_kwh", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("zone", Line, nullable=False),
+    Column("signal", String(16), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("valid_from", Time, nullable=False),
+    Column("valid_to", Time, nullable=False),
+    Column("provider", Line, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("fetched_at", Time),
+    Column("source", Line, nullable=False),
+    _revision(),
+)

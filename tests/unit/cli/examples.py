@@ -1,0 +1,286 @@
+"""Reports as the history makes them, for views to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tracker.cli._rooms import Rooms
+from tracker.errors import RunNotFound
+from tracker.model.carbon import CarbonIntensity, Location, Scope, Signal
+from tracker.model.device import DeviceKind, NotCounted
+from tracker.model.examination import (
+    DeviceExamination,
+    Examination,
+    GridExamination,
+    SettingExamination,
+    SourceExamination,
+    StoreExamination,
+)
+from tracker.model.report import (
+    DeviceReport,
+    EventReport,
+    PhaseReport,
+    PricingReport,
+    RunReport,
+    RunSummary,
+)
+from tracker.model.run import RunStatus
+
+NOW = datetime(2026, 5, 3, 16, 0, tzinfo=UTC)
+STARTED = datetime(2026, 5, 3, 14, 22, 5, tzinfo=UTC)
+RUN_ID = UUID("0196a5b2-7c11-7a40-8f00-0000a1b2c3d4")
+GPU = "gpu:GPU-8a1b2c3d"
+
+
+def device(kind: DeviceKind, energy_j: float, **changes: Any) -> DeviceReport:
+    names = {DeviceKind.GPU: "NVIDIA H100 PCIe", DeviceKind.CPU: "AMD EPYC 9654 96-Core Processor"}
+    made = DeviceReport(
+        device_id=GPU if kind is DeviceKind.GPU else f"{kind.value}:package-0",
+        kind=kind,
+        name=names.get(kind, "package-0"),
+        source="nvml" if kind is DeviceKind.GPU else "rapl",
+        accuracy_class=f"counter:{kind.value}",
+        energy_j=energy_j,
+        low_j=energy_j * 0.93,
+        high_j=energy_j * 1.07,
+        method="counter",
+        energy_by_method_j={"counter": energy_j},
+        coverage=1.0,
+        in_total=True,
+        covered_by=None,
+    )
+    return replace(made, **changes)
+
+
+def phase(name: str, index: int, parent: int | None = None, **changes: Any) -> PhaseReport:
+    start = STARTED + timedelta(seconds=50 * index)
+    made = PhaseReport(
+        name=name,
+        index=index,
+        parent=parent,
+        start=start,
+        end=start + timedelta(seconds=50),
+        duration_s=50.2,
+        energy_j=14_000.0,
+        low_j=13_000.0,
+        high_j=15_000.0,
+        energy_by_kind_j={"gpu": 12_000.0},
+        carbon_g=0.22,
+        metrics={},
+    )
+    return replace(made, **changes)
+
+
+def epochs(count: int) -> tuple[PhaseReport, ...]:
+    """``count`` epochs, each with the phases train and validate below it."""
+    made: list[PhaseReport] = []
+    for index in range(count):
+        parent = len(made)
+        logged = {"accuracy": 0.9123 + index / 1000, "loss": 0.312}
+        made += [
+            phase("epoch", index, metrics=logged),
+            phase("train", 0, parent, energy_j=11_000.0, duration_s=41.0),
+            phase("validate", 0, parent, energy_j=3_000.0, duration_s=9.2),
+        ]
+    return tuple(made)
+
+
+PRICING = PricingReport(
+    id=UUID(int=7),
+    provider="table",
+    zone="FR",
+    zone_name="France",
+    location_origin="TRACKER_LOCATION",
+    signal="average",
+    scope="lifecycle",
+    basis="location",
+    g_per_kwh_mean=56.0,
+    g_per_kwh_low=45.0,
+    g_per_kwh_high=72.0,
+    pue=1.0,
+    pue_source="not given",
+    carbon_g=0.69,
+    carbon_low_g=0.52,
+    carbon_high_g=0.87,
+    source="Ember, yearly electricity data, 2025 edition, CC BY 4.0",
+    provisional=False,
+    current=True,
+)
+
+
+def report(**changes: Any) -> RunReport:
+    made = RunReport(
+        run_id=RUN_ID,
+        short_id="a1b2c3d4",
+        name="resnet-cifar",
+        project="vision",
+        tags={"lr": "3e-4"},
+        params={"depth": 18},
+        status=RunStatus.FINISHED,
+        kept=True,
+        store="sqlite:////home/ada/.local/share/emissions-tracker/runs.db",
+        started_at=STARTED,
+        ended_at=STARTED + timedelta(seconds=151),
+        last_seen_at=STARTED + timedelta(seconds=151),
+        duration_s=151.3,
+        energy_j=44_300.0,
+        energy_low_j=41_300.0,
+        energy_high_j=47_400.0,
+        carbon_g=0.69,
+        carbon_low_g=0.52,
+        carbon_high_g=0.87,
+        power_w={},
+        open_phases=(),
+        devices=(
+            device(DeviceKind.GPU, 36_400.0),
+            device(DeviceKind.CPU, 7_900.0, method="model", coverage=0.97),
+            device(DeviceKind.DRAM, 900.0, in_total=False, covered_by="cpu:package-0"),
+        ),
+        phases=epochs(3),
+        pricings=(PRICING,),
+        overlaps=(),
+        not_counted=(
+            NotCounted("dram", "memory has no counter on this machine and no model was asked for"),
+        ),
+        events=(
+            EventReport(
+                STARTED, "source-unavailable", "rapl", "counters are readable by root only"
+            ),
+        ),
+        metrics={"accuracy": 0.9143, "loss": 0.312},
+        provenance={
+            "user": "ada",
+            "command": ["python", "train.py", "--lr", "3e-4"],
+            "git_commit": "37647b9",
+            "git_dirty": True,
+        },
+    )
+    return replace(made, **changes)
+
+
+def running(**changes: Any) -> RunReport:
+    power_w = {GPU: 431.0, "cpu:package-0": 62.0, "dram:package-0": 9.0}
+    now = report(
+        status=RunStatus.RUNNING, ended_at=None, power_w=power_w, open_phases=("epoch", "train")
+    )
+    return replace(now, **changes)
+
+
+def summary(of: RunReport) -> RunSummary:
+    return RunSummary(
+        run_id=of.run_id,
+        short_id=of.short_id,
+        name=of.name,
+        project=of.project,
+        tags=of.tags,
+        status=of.status,
+        hostname="gpu-node-07",
+        started_at=of.started_at,
+        duration_s=of.duration_s,
+        energy_j=of.energy_j,
+        energy_low_j=of.energy_low_j,
+        energy_high_j=of.energy_high_j,
+        carbon_g=of.carbon_g,
+        carbon_low_g=of.carbon_low_g,
+        carbon_high_g=of.carbon_high_g,
+    )
+
+
+def examination() -> Examination:
+    return Examination(
+        version="0.1.0",
+        versions={"Python": "3.11.9", "Linux": "6.8.0"},
+        hostname="gpu-node-07",
+        cpu_name="AMD EPYC 9654 96-Core Processor",
+        sources=(
+            SourceExamination(
+                "nvml",
+                usable=True,
+                devices=(
+                    DeviceExamination(
+                        GPU, DeviceKind.GPU, "NVIDIA H100 PCIe", "counter:gpu", 0.93, 1.07
+                    ),
+                ),
+                not_counted=(NotCounted("GPU 1", "CUDA_VISIBLE_DEVICES hides it"),),
+                versions={"nvidia driver": "550.54.15"},
+            ),
+            SourceExamination(
+                "rapl",
+                usable=False,
+                reason="/sys/class/powercap/intel-rapl:0/energy_uj is readable by root only",
+                fix="sudo chmod -R a+r /sys/class/powercap/intel-rapl /sys/class/powercap/intel-rapl:0",
+            ),
+        ),
+        grid=(
+            GridExamination("table", usable=True, zones=281, signal="average", scope="lifecycle"),
+            GridExamination("uk_carbon", usable=False, reason="online is off", needs_network=True),
+        ),
+        location=Location("FR", "France", "time zone"),
+        intensity=CarbonIntensity(
+            g_per_kwh=56.0,
+            low=45.0,
+            high=72.0,
+            zone="FR",
+            signal=Signal.AVERAGE,
+            scope=Scope.LIFECYCLE,
+            valid_from=datetime(2025, 1, 1, tzinfo=UTC),
+            valid_to=datetime(2026, 1, 1, tzinfo=UTC),
+            provider="table",
+            estimated=False,
+            fetched_at=None,
+            source="Ember, yearly electricity data, 2025 edition, CC BY 4.0",
+        ),
+        location_fix="export TRACKER_LOCATION=FR",
+        store=StoreExamination(
+            "sqlite:////home/ada/.local/share/emissions-tracker/runs.db",
+            exists=True,
+            state="current",
+            writable=True,
+            runs=41,
+            size_bytes=2_310_000,
+        ),
+        settings=(
+            SettingExamination("location", None, "built in"),
+            SettingExamination("interval_s", 1.0, "built in"),
+            SettingExamination("project", "vision", "/home/ada/work/tracker.toml"),
+            SettingExamination("online", value=False, origin="built in"),
+        ),
+    )
+
+
+class Shelf:
+    """A history of a few reports; each look at a run gives its next state."""
+
+    def __init__(self, *states: RunReport) -> None:
+        self.states = list(states)
+        self.asked: dict[str, object] = {}
+
+    def runs(self, *, limit: int = 50, **asked: object) -> Sequence[RunSummary]:
+        self.asked = {"limit": limit, **asked}
+        wanted = asked.get("status")
+        return [summary(each) for each in self.states if wanted in {None, each.status}][:limit]
+
+    def run(self, selector: str) -> RunReport:
+        if not self.states:
+            raise RunNotFound(f"no run {selector!r} in this store")
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+
+def rooms(*states: RunReport, found: Examination | None = None, **others: Any) -> Rooms:
+    """Rooms with these runs in every store, a time that stands still, and no waiting."""
+
+    def examine(options: Mapping[str, Any]) -> Examination:
+        return found or examination()
+
+    shelf = Shelf(*states)
+    made = Rooms(
+        history=lambda store: shelf,
+        examine=examine,
+        now=lambda: NOW,
+        sleep=lambda seconds: None,
+    )
+    return replace(made, **others)
