@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from tracker.data import tables
 from tracker.model.carbon import Location
@@ -23,28 +22,29 @@ def system_zone() -> str | None:
     """The IANA name of the system's time zone, or ``None`` where it cannot be told."""
     import tzlocal  # noqa: PLC0415 - only where no location is set
 
-    with quiet():
-        try:
-            return tzlocal.get_localzone_name()
-        except Exception:  # noqa: BLE001 - files that disagree, a registry: then it is unknown
-            return None
+    return quietly(tzlocal.get_localzone_name)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing that tzlocal has to say: a stale ``/etc/timezone`` is no news to a training."""
+def quietly(ask: Callable[[], str | None]) -> str | None:
+    """The answer of ``ask``, or ``None`` if it fails; what it warns of is not heard.
+
+    tzlocal warns of a stale ``/etc/timezone`` and raises where files disagree. Neither is
+    news to somebody who trains a model.
+    """
     logger = logging.getLogger("tzlocal")
-
-    def silence(_: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(silence)
+    logger.addFilter(_silence)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            return ask()
+    except Exception:  # noqa: BLE001 - whatever it is, the time zone is not known
+        return None
     finally:
-        logger.removeFilter(silence)
+        logger.removeFilter(_silence)
+
+
+def _silence(_: logging.LogRecord) -> bool:
+    return False
 
 
 def locate(

@@ -134,9 +134,7 @@ class Assembly:
         regions = cloud_regions() if ":" in location.zone else {}
         return choose(settings.pue, settings.origins["pue"], location, regions)
 
-    def price(
-        self, run_id: UUID, location: Location, settings: Settings, at: datetime
-    ) -> Pricing:
+    def price(self, run_id: UUID, location: Location, settings: Settings, at: datetime) -> Pricing:
         """The pricing that a run begins with.
 
         Raises:

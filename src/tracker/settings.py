@@ -21,6 +21,9 @@ FILE_NAME = "tracker.toml"
 MIN_INTERVAL_S = 0.1
 """NVML and RAPL give nothing new below this, and NVML gives wrong values below 0.05 s."""
 
+STORES = ("sqlite", "postgresql")
+"""The databases a store can be, as a URL's scheme names them."""
+
 
 class TrackOptions(TypedDict, total=False):
     """What ``track``, ``tracked``, the callbacks and ``tracker run`` take; all optional.
@@ -220,7 +223,8 @@ def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's
         raise SettingsError(f"{shown}: {_plain_words(str(error))}") from error
     problem = _problem(key, value)
     if problem:
-        raise SettingsError(f"{key} = {setting.value!r} ({setting.origin}): {problem}")
+        shown = "…" if key == "store" and "@" in value else repr(setting.value)
+        raise SettingsError(f"{key} = {shown} ({setting.origin}): {problem}")
     return tuple(value) if key == "devices" else value
 
 
@@ -233,8 +237,12 @@ def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
         return f"must be at least {MIN_INTERVAL_S} seconds; counters give nothing new below that"
     if key == "pue" and not (math.isfinite(value) and value >= 1):
         return "must be at least 1: a facility uses no less than its computers"
-    if key == "store" and "://" not in value:
-        return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{value}"
+    if key == "store":
+        scheme, found, _ = value.partition("://")
+        if not found:
+            return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{value}"
+        if scheme.partition("+")[0] not in STORES:
+            return f"no store of that kind; write {' or '.join(STORES)}"
     return ""
 
 

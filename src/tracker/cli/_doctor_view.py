@@ -8,9 +8,9 @@ from typing import Final
 
 from rich.text import Text
 
-from tracker.cli._parts import heading, labelled, wrapped
+from tracker.cli._parts import heading, intensity_text, labelled, unbroken, wrapped
 from tracker.cli._table import Column, table
-from tracker.model.display import number_text, size_text
+from tracker.model.display import size_text
 from tracker.model.examination import (
     DeviceExamination,
     Examination,
@@ -95,10 +95,7 @@ def _device(device: DeviceExamination) -> dict[str, str | Text]:
 
 def _fix(fix: str) -> list[Text]:
     """Commands as they are typed; not wrapped."""
-    return [
-        Text(f"{' ' * _INDENT}{harmless(line)}", style="cyan", no_wrap=True, overflow="ignore")
-        for line in fix.splitlines()
-    ]
+    return [unbroken(" " * _INDENT + harmless(line), "cyan") for line in fix.splitlines()]
 
 
 def _grid(provider: GridExamination, width: int) -> list[Text]:
@@ -114,11 +111,14 @@ def _location(found: Examination, width: int) -> list[Text]:
     pairs = [("zone", f"{place.zone}, {place.name}"), ("from", place.origin)]
     if found.intensity is not None:
         figure = found.intensity
-        value, low, high = (number_text(v) for v in (figure.g_per_kwh, figure.low, figure.high))
+        value = intensity_text(figure.g_per_kwh, figure.low, figure.high)
         kind = f"{figure.signal}, {figure.scope}, {figure.provider}"
-        pairs += [("priced at", f"{value} g/kWh ({low} to {high}), {kind}")]
+        pairs += [("priced at", f"{value}, {kind}")]
         pairs += [("source", figure.source)]
-    return [heading("Location"), *labelled(pairs, width), *_fix(found.location_fix)]
+    lines = [heading("Location"), *labelled(pairs, width)]
+    if found.location_fix:
+        lines.append(Text("  Say where the machine stands:"))
+    return [*lines, *_fix(found.location_fix)]
 
 
 def _store(store: StoreExamination, width: int) -> list[Text]:
@@ -128,11 +128,9 @@ def _store(store: StoreExamination, width: int) -> list[Text]:
     schema = f"schema {store.state}" if store.exists else ""
     writable = "writable" if store.writable else "not writable: runs are measured and not kept"
     facts = "; ".join(filter(None, [there, schema, writable, runs, size]))
-    url = Text("  ").append(harmless(store.url))
-    lines = [
-        heading("Store"),
-        _mark(usable=store.writable and not store.reason).append_text(url[2:]),
-    ]
+    mark = _mark(usable=store.writable and not store.reason)
+    url = unbroken(mark.append(harmless(store.url), style="not green not yellow"))
+    lines = [heading("Store"), url]
     lines += wrapped(facts, width, indent=_INDENT)
     return [*lines, *wrapped(store.reason, width, indent=_INDENT), *_fix(store.fix)]
 

@@ -10,7 +10,7 @@ from typing import Final
 from rich.live import Live
 from rich.text import Text
 
-from tracker.cli._parts import LABEL_COLUMNS, carbon_line, energy_line, status
+from tracker.cli._parts import LABEL_COLUMNS, carbon_line, energy_line, status, unbroken
 from tracker.cli._report_view import report_view
 from tracker.cli._screen import screen, show
 from tracker.cli._table import Column, Row, bar, table
@@ -125,4 +125,4 @@ def plain_line(report: RunReport, now: datetime) -> Text:
         f"{carbon_text(report.carbon_g)} CO2e",
         harmless(" > ".join(report.open_phases)),
     ]
-    return Text("  ".join(part for part in parts if part))
+    return unbroken("  ".join(part for part in parts if part))

@@ -68,11 +68,22 @@ def _figure_line(label: str, figure: str, extent: str, *, known: bool) -> Text:
 
 
 def price_text(pricing: PricingReport) -> str:
-    """What a run is priced with: ``56 g/kWh (48 to 64), France``."""
-    value = number_text(pricing.g_per_kwh_mean)
-    extent = f"{number_text(pricing.g_per_kwh_low)} to {number_text(pricing.g_per_kwh_high)}"
-    zone = harmless(pricing.zone_name or pricing.zone)
-    return f"{value} g/kWh ({extent}), {zone}"
+    """What a run is priced with, its range, and where that holds."""
+    figures = (pricing.g_per_kwh_mean, pricing.g_per_kwh_low, pricing.g_per_kwh_high)
+    return f"{intensity_text(*figures)}, {harmless(pricing.zone_name or pricing.zone)}"
+
+
+def intensity_text(g_per_kwh: float, low: float, high: float) -> str:
+    """A carbon intensity and its range."""
+    extent = f"{number_text(low)}\N{EN DASH}{number_text(high)}"
+    return f"{number_text(g_per_kwh)} g/kWh ({extent})"
+
+
+def unbroken(text: str | Text, style: str = "") -> Text:
+    """A line that is never folded by us, so that a command or a URL can be copied."""
+    line = text if isinstance(text, Text) else Text(text, style=style)
+    line.no_wrap, line.overflow = True, "ignore"
+    return line
 
 
 def wrapped(text: str, width: int, *, indent: int, style: str = "") -> list[Text]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tracker.cli._parts import heading
 from tracker.cli._table import Column, Row, bar, table
-from tracker.model.display import duration_text, energy_text, number_text
+from tracker.model.display import carbon_text, duration_text, energy_text, number_text
 from tracker.model.report import PhaseReport
 from tracker.model.text import harmless
 
@@ -78,6 +78,7 @@ class _Tree:
             "phase": f"{'  ' * depth}{harmless(phase.name)}{number}{still_open}",
             "duration": duration_text(phase.duration_s),
             "energy": energy_text(phase.energy_j),
+            "CO2e": carbon_text(phase.carbon_g) if phase.carbon_g is not None else "",
             "bar": Text(bar(share, _BAR_COLUMNS), style="cyan"),
             "metrics": "  ".join(logged),
         }

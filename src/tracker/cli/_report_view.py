@@ -17,6 +17,7 @@ from tracker.cli._parts import (
     labelled,
     price_text,
     status,
+    unbroken,
     wrapped,
 )
 from tracker.cli._phases_view import phases_view
@@ -102,7 +103,7 @@ def _title(report: RunReport, now: datetime, width: int) -> list[Text]:
     ]
     lines = [title, *wrapped(", ".join(filter(None, facts)), width, indent=0, style="dim")]
     if report.status is RunStatus.INTERRUPTED:
-        sign = f"Its last sign of life is of {when_text(report.last_seen_at, now)}."
+        sign = f"Last sign of life: {when_text(report.last_seen_at, now)}"
         lines += wrapped(sign, width, indent=0, style="yellow")
     return lines
 
@@ -135,7 +136,7 @@ def _device_row(device: DeviceReport, total_j: float | None) -> Row:
 
 
 def _coverage_text(coverage: float) -> str:
-    return "" if coverage >= 0.995 else f" {share_text(coverage)}"  # noqa: PLR2004 - shown as 100 %
+    return "" if coverage >= 0.995 else f", {share_text(coverage)} read"  # noqa: PLR2004 - shown as 100 %
 
 
 def _carbon(report: RunReport, width: int) -> list[Text]:
@@ -155,7 +156,7 @@ def _priced(pricing: PricingReport) -> Iterator[tuple[str, str]]:
     yield "priced at", price_text(pricing)
     figures = f"{pricing.signal}, {pricing.scope}, {pricing.basis}-based"
     provisional = "; provisional" if pricing.provisional else ""
-    yield "figures", f"{figures}{provisional}"
+    yield "basis", f"{figures}{provisional}"
     if pricing.pue != 1:
         yield "PUE", f"{number_text(pricing.pue)} ({pricing.pue_source}), in CO2e alone"
     yield "location", f"{pricing.zone}, from {pricing.location_origin}"
@@ -165,8 +166,8 @@ def _priced(pricing: PricingReport) -> Iterator[tuple[str, str]]:
 def _last_metrics(report: RunReport, width: int) -> list[Text]:
     if not report.metrics:
         return []
-    pairs = [(name, number_text(value)) for name, value in report.metrics.items()]
-    return [heading("Last values logged"), *labelled(pairs, width)]
+    values = (f"{name} {number_text(value)}" for name, value in report.metrics.items())
+    return [heading("Last logged"), *wrapped(", ".join(values), width, indent=2)]
 
 
 def _not_counted(report: RunReport, width: int) -> list[Text]:
@@ -218,4 +219,4 @@ def _kept(report: RunReport, width: int) -> list[Text]:
         text = "Not kept: the store could not be written. This report is all there is."
         return wrapped(text, width, indent=0, style="yellow")
     label = Text(f"{'Kept in':<{LABEL_COLUMNS}}", style="dim")
-    return [label.append(harmless(report.store), style="not dim")]
+    return [unbroken(label.append(harmless(report.store), style="not dim"))]

@@ -22,7 +22,7 @@ from tracker.model.text import harmless
 
 _COLUMNS: Final = (
     Column("run", weight=100, style="bold"),
-    Column("name", weight=90, least=12),
+    Column("name", weight=90, least=18),
     Column("project", weight=30, least=8),
     Column("status", weight=70),
     Column("started", weight=40),

@@ -34,10 +34,10 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def show(console: Console, lines: Iterable[Text]) -> None:
-    """Print lines as the console's file can take them; what is too long is folded."""
+    """Print lines as the console's file can take them; too long ones are folded, if at all."""
     with console.capture() as captured:
         for line in lines:
-            console.print(line, overflow="fold")
+            console.print(line, overflow=line.overflow or "fold", no_wrap=line.no_wrap, crop=False)
     text = captured.get()
     if not console.is_terminal:  # no blanks at the ends of lines in a pipe
         text = "\n".join(line.rstrip() for line in text.split("\n"))

@@ -20,7 +20,7 @@ from tracker.cli._verbs import example
 @_options.store
 @click.pass_obj
 def command(rooms: Rooms, /, *, as_json: bool, store: str | None) -> None:
-    """Examine sources, grid providers, location, store and settings.
+    """Examine sources, grid providers, location, store, settings.
 
     Each is usable, or there is the reason and the commands that mend it.
     """

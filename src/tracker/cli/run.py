@@ -33,7 +33,13 @@ PARENT = "TRACKER_PARENT"
 @click.option("--pue", type=float, metavar="RATIO", help="Facility over IT energy, at least 1.")
 @click.option("--pricing", metavar="PROVIDER", help="The grid provider, by name.")
 @click.option("--interval", "interval_s", type=float, metavar="SECONDS", help="Between readings.")
-@click.option("--device", "devices", metavar="KIND", multiple=True, help="Count gpu, cpu, … only.")
+@click.option(
+    "--device",
+    "devices",
+    metavar="KIND",
+    multiple=True,
+    help="Count only these: gpu, cpu, dram or an id.",
+)
 @click.option("--online/--offline", default=None, help="Whether the network may be asked.")
 @click.option("--no-provenance", is_flag=True, help="Keep no user, command line or git commit.")
 @_options.store
@@ -50,10 +56,11 @@ def command(
     no_provenance: bool,
     **options: Any,  # noqa: ANN401 - the options of TrackOptions by their names
 ) -> int:
-    """Run COMMAND and measure what it uses; its exit code is passed on.
+    """Run a command and measure what it uses.
 
-    The command has the terminal and all signals, as if it ran alone. What the machine's
-    devices used meanwhile is stored, and reported on stderr at the end.
+    COMMAND has the terminal and all signals, as if it ran alone, and its exit code is
+    passed on. What the machine's devices used meanwhile is stored, and reported on
+    stderr at the end.
     """
     if sys.platform != "linux":
         raise TrackerError("tracker run needs Linux; use tracker.track() in the program instead")

@@ -23,7 +23,7 @@ from tracker.cli._verbs import example
 @_options.store
 @click.pass_obj
 def command(rooms: Rooms, /, *, run: str, phases: bool, as_json: bool, store: str | None) -> None:
-    """Show a run: energy and CO2e with their ranges, devices, phases, what is missing.
+    """Show one run: energy, CO2e, devices, phases, what is missing.
 
     RUN is `last` (the newest), a name, or the first characters of an id.
     """

@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 @_options.store
 @click.pass_obj
 def command(rooms: Rooms, /, *, run: str | None, interval_s: float, store: str | None) -> None:
-    """Follow a run: power by device, energy, CO2e, open phases; its report at the end.
+    """Follow a run while it runs: power, energy, CO2e, phases.
 
     RUN is a name or the first characters of an id; without it, the newest that is running.
-    Only the store is read, so leaving this view does nothing to the run.
+    Only the store is read, so leaving this view does nothing to the run. When the run
+    ends, its report is printed.
     """
     history = rooms.history(store)
     selector = run or _newest_running(history)

@@ -138,8 +138,6 @@ def _gain_j2(boards: Iterable[_Board]) -> float:
     common_j: defaultdict[str, float] = defaultdict(float)
     for board in boards:
         common, own = board.accuracy.common_ratio, board.accuracy.own_ratio
-        common_j[board.accuracy.accuracy_class] += (
-            board.energy_j * common.half_width * own.midpoint
-        )
+        common_j[board.accuracy.accuracy_class] += board.energy_j * common.half_width * own.midpoint
         own_j2 += (board.energy_j * own.half_width * common.midpoint) ** 2
     return own_j2 + sum(half_j**2 for half_j in common_j.values())

@@ -130,11 +130,13 @@ class SegmentInterval:
     Attributes:
         slot_start: UTC, a whole multiple of the slot's length since 1970.
         interval: the part of the slot that the segment lived through.
+        slot_s: the slot's length in seconds.
     """
 
     segment_id: UUID
     slot_start: datetime
     interval: EnergyInterval
+    slot_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)

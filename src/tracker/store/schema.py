@@ -151,7 +151,7 @@ devices = Table(
 intervals = Table(
     "intervals",
     metadata,
-    _segment(),
+    Column("segment_id", Id, primary_key=True),
     Column("device_id", Line, primary_key=True),
     Column("slot_start", Time, primary_key=True),
     Column("method", String(16), primary_key=True),

@@ -1,0 +1,21 @@
+"""How Alembic reaches a store: always through a connection that the caller opened.
+
+The caller owns the transaction, so that a migration is there entirely or not at all; on
+SQLite too, whose data definition is transactional once ``BEGIN`` is written by hand.
+"""
+
+from __future__ import annotations
+
+from alembic import context
+
+from tracker.store import schema
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=schema.metadata,
+    transactional_ddl=True,
+    render_as_batch=True,  # SQLite alters a table by making it anew
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,168 @@
+"""Opening a store: whatever is wrong with it is said in one line, and nothing is harmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import URL
+
+from tracker.errors import SchemaBehind, StoreError
+from tracker.store import address
+from tracker.store.address import default_url
+from tracker.store.failures import translated
+from tracker.store.sqlite import READING, engine_of_file, engine_of_memory
+from tracker.store.state import State, create, refuse_unknown, state_of, state_of_file
+from tracker.store.types import to_json
+
+__all__ = ["Database", "default_url", "open_database", "open_memory"]
+
+Mode = Literal["write", "read"]
+
+CONNECT_TIMEOUT_S: Final = 10
+"""How long a server may take to answer."""
+
+
+class Database:
+    """An open store; close it, or use it with ``with``.
+
+    Attributes:
+        engine: SQLAlchemy's.
+        url_for_people: where it is, without a password.
+    """
+
+    def __init__(self, engine: Engine, url_for_people: str) -> None:
+        self.engine = engine
+        self.url_for_people = url_for_people
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads: everything in it is of one instant.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with translated(self.url_for_people), self.engine.connect() as connection:
+            reader = connection.execution_options(**{READING: True})
+            with reader.begin():
+                yield reader
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes: all of it at the end, or nothing.
+
+        Raises:
+            StoreError: the store cannot be written; nothing was.
+        """
+        with translated(self.url_for_people), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; a second time does nothing."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_database(url: str | None, *, mode: Mode) -> Database:
+    """Open the store at ``url``, or the user's own where it is ``None``.
+
+    To write, an empty SQLite store is made and one that is behind is upgraded, after a
+    backup beside it. To read, nothing is written.
+
+    Raises:
+        SettingsError: no URL, or of a kind that this program does not open.
+        PluginError: it needs a package that is not installed.
+        SchemaBehind: older than this program, and not upgraded here.
+        SchemaAhead: newer than this program.
+        StoreError: it cannot be opened; nothing in it was changed.
+    """
+    parsed = address.parse(url)
+    if not address.is_sqlite(parsed):
+        return _open_server(parsed)
+    if address.is_memory(parsed):
+        return open_memory()
+    path, store = address.file_of(parsed), address.for_people(parsed)
+    return _write_file(path, store) if mode == "write" else _read_file(path, store)
+
+
+def open_memory() -> Database:
+    """A store in memory, gone when it is closed; threads may share it."""
+    return _made(Database(engine_of_memory(), "sqlite:///:memory:"))
+
+
+def _write_file(path: Path, store: str) -> Database:
+    state = state_of_file(path, store)
+    refuse_unknown(state, store)
+    if state is State.BEHIND:
+        from tracker.store.upgrade import upgrade_file  # noqa: PLC0415 - imports Alembic
+
+        upgrade_file(path, store)
+    address.make_private(path, store)
+    database = Database(engine_of_file(path, read_only=False), store)
+    return _made(database) if state is State.EMPTY else database
+
+
+def _made(database: Database) -> Database:
+    try:
+        with database.writing() as connection:
+            create(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _read_file(path: Path, store: str) -> Database:
+    state = state_of_file(path, store)
+    if state is State.EMPTY:
+        raise StoreError(
+            f"store {store}: there is none yet. The first run makes it: "
+            "tracker run -- python train.py"
+        )
+    _refuse(state, store)
+    return Database(engine_of_file(path, read_only=True), store)
+
+
+def _open_server(url: URL) -> Database:
+    store = address.for_people(url)
+    options = {"connect_timeout": CONNECT_TIMEOUT_S} if "connect_timeout" not in url.query else {}
+    with translated(store):
+        engine = create_engine(
+            url, json_serializer=to_json, pool_pre_ping=True, connect_args=options
+        )
+    database = Database(engine, store)
+    try:
+        with database.reading() as connection:
+            state = state_of(connection)
+        _refuse(state, store)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _refuse(state: State, store: str) -> None:
+    refuse_unknown(state, store)
+    if state is not State.CURRENT:
+        raise SchemaBehind(
+            f"store {store}: its schema is {_older(state)} this version of emissions-tracker. "
+            f"Upgrade it with: tracker db upgrade --store {store}"
+        )
+
+
+def _older(state: State) -> str:
+    return "not made yet for" if state is State.EMPTY else "older than"

@@ -1,0 +1,119 @@
+"""A SQLite file: how it is connected to, and what lies in it before anything touches it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from tracker.store.types import to_json
+
+BUSY_TIMEOUT_S: Final = 5.0
+"""How long a connection waits for another process's commit."""
+
+READING: Final = "tracker_reading"
+"""Execution option of a connection that only reads."""
+
+_HEADER: Final = b"SQLite format 3\0"
+"""The first bytes of every such file (sqlite.org/fileformat2.html, section 1.3)."""
+
+_PRAGMAS: Final = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL")
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is nothing in it yet."""
+    return not path.exists() or path.stat().st_size == 0
+
+
+def is_sqlite_file(path: Path) -> bool:
+    """Whether a file that is not empty begins as a SQLite database does."""
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def engine_of_file(
+    path: Path, *, read_only: bool, busy_timeout_s: float = BUSY_TIMEOUT_S
+) -> Engine:
+    """An engine on a file that exists; ``read_only`` writes nothing."""
+    uri = _uri(path, read_only=read_only)
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(uri, busy_timeout_s)
+        if not read_only:
+            _set_wal(connection)
+        return connection
+
+    return _engine(connect, read_only=read_only)
+
+
+def engine_of_memory() -> Engine:
+    """An engine on memory: one connection, which threads take in turn."""
+    return _engine(lambda: _connect("file::memory:"), read_only=False, pool_size=1, max_overflow=0)
+
+
+def connect_read_only(path: Path) -> closing[sqlite3.Connection]:
+    """A plain connection that cannot change the file, for a look before opening."""
+    return closing(_connect(_uri(path, read_only=True)))
+
+
+def _uri(path: Path, *, read_only: bool) -> str:
+    mode = "ro" if read_only else "rw"
+    # A log can be read only beside a file for its index; where none can be made and no
+    # log is there, the file is all there is (sqlite.org/wal.html, "Read-Only Databases").
+    lonely = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    frozen = "&immutable=1" if read_only and lonely else ""
+    return f"file:{quote(str(path))}?mode={mode}{frozen}"
+
+
+def _connect(uri: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+    )
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; SQLite does not wait for others here, so we do."""
+    until_s = time.monotonic() + BUSY_TIMEOUT_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until_s:
+                connection.close()
+                raise
+            time.sleep(0.02)
+
+
+def _engine(
+    connect: Callable[[], sqlite3.Connection],
+    *,
+    read_only: bool,
+    **pool: int,
+) -> Engine:
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        json_serializer=to_json,
+        **pool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> Any:  # noqa: ANN401 - SQLAlchemy ignores it
+        """A writer takes the lock at once: taking it later can fail without waiting."""
+        reading = read_only or connection.get_execution_options().get(READING)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

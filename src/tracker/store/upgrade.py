@@ -1,0 +1,85 @@
+"""Bringing an older store to the present schema; the one module that imports Alembic."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+import tracker.migrations
+from tracker.errors import StoreError
+from tracker.store import schema
+from tracker.store.database import Database
+from tracker.store.failures import translated
+from tracker.store.sqlite import connect_read_only, engine_of_file
+
+
+UPGRADE_WAIT_S: Final = 60.0
+"""How long a process waits while another one upgrades the same file."""
+
+
+def config_for() -> Config:
+    """Alembic's configuration, without a file: the migrations lie in the package."""
+    config = Config()
+    folder = Path(next(iter(tracker.migrations.__path__)))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
+
+
+def upgrade(database: Database, revision: str = schema.HEAD) -> None:
+    """Bring an open store to ``revision`` in one transaction; all of it or nothing.
+
+    Raises:
+        StoreError: it failed; the store is as it was.
+    """
+    with database.writing() as connection:
+        migrate(connection, config_for(), revision, database.url_for_people)
+
+
+def migrate(connection: Connection, config: Config, revision: str, store: str) -> None:
+    """Run the migrations up to ``revision`` within the connection's transaction.
+
+    Raises:
+        StoreError: Alembic refuses.
+    """
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise StoreError(f"store {store}: cannot be upgraded: {error}") from error
+
+
+def upgrade_file(path: Path, store: str, config: Config | None = None) -> Path:
+    """Bring a SQLite file to the present schema, after a backup copy beside it.
+
+    Where another process upgrades it at the same time, this one waits and does nothing.
+
+    Returns:
+        The backup.
+
+    Raises:
+        StoreError: it failed; the store is as it was.
+    """
+    with translated(store):
+        backup = back_up(path)
+    engine = engine_of_file(path, read_only=False, busy_timeout_s=UPGRADE_WAIT_S)
+    with Database(engine, store) as database, database.writing() as connection:
+        migrate(connection, config or config_for(), "head", store)
+    return backup
+
+
+def back_up(path: Path) -> Path:
+    """Copy a SQLite store, its log included, to a file beside it, for its user alone."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    copy = path.with_name(f"{path.name}.{stamp}.backup")
+    copy.touch(mode=0o600, exist_ok=False)
+    with connect_read_only(path) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
