@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from rich.text import Text
 
-from tracker.cli._parts import carbon_line, energy_line, labelled, price_text
+from tracker.cli._parts import LABEL_COLUMNS, carbon_line, energy_line, labelled, price_text
 from tracker.model.display import duration_text, energy_text
 from tracker.model.report import RunReport
 from tracker.model.run import RunStatus
@@ -24,7 +24,7 @@ def outcome_view(report: RunReport, width: int) -> list[Text]:
     missing = ", ".join(dict.fromkeys(each.what for each in report.not_counted))
     pairs = [("missing", missing)] if missing else []
     where = f"tracker show {report.short_id}" if report.kept else "not kept: no store was writable"
-    return [*lines, *labelled([*pairs, ("more", where)], width, indent=0)]
+    return [*lines, *labelled([*pairs, ("more", where)], width, indent=0, least=LABEL_COLUMNS)]
 
 
 def _beside(line: Text, text: str, width: int) -> Text:

@@ -17,9 +17,9 @@ from tracker.model.display import (
 )
 from tracker.model.report import PricingReport, RunReport
 from tracker.model.run import RunStatus
-from tracker.model.text import harmless
+from tracker.model.text import cells, harmless
 
-LABEL_COLUMNS: Final = 8
+LABEL_COLUMNS: Final = 9
 """Columns of a label on the left, blanks included."""
 
 _STYLES: Final = {
@@ -99,13 +99,23 @@ def wrapped(text: str, width: int, *, indent: int, style: str = "") -> list[Text
     return [Text(line, style=style) for line in lines]
 
 
-def labelled(pairs: Iterable[tuple[str, str]], width: int, *, indent: int = 2) -> list[Text]:
-    """A label and a text each, the texts aligned and wrapped below themselves."""
+def labelled(
+    pairs: Iterable[tuple[str, str]], width: int, *, indent: int = 2, least: int = 0
+) -> list[Text]:
+    """A label and a text each, the texts aligned and wrapped below themselves.
+
+    Args:
+        pairs: from top to bottom.
+        width: columns of the terminal.
+        indent: blanks before each label.
+        least: columns of a label at least, blanks included.
+    """
     known = [(harmless(label), text) for label, text in pairs]
-    column = indent + max((len(label) for label, _ in known), default=0) + 2
+    column = indent + max([least, *(cells(label) + 2 for label, _ in known)])
     lines = []
     for label, text in known:
         first, *others = wrapped(text, width, indent=column) or [Text(" " * column)]
-        head = Text(f"{' ' * indent}{label:<{column - indent}}", style="dim")
+        blanks = " " * (column - indent - cells(label))
+        head = Text(" " * indent + label + blanks, style="dim")
         lines += [head.append(first.plain[column:], style="not dim"), *others]
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -40,6 +41,9 @@ Curve = Sequence[tuple[datetime, float]]
 """Mean power in watts from each time on."""
 
 _SPARK_COLUMNS: Final = 60
+_LEAST_SPARKS: Final = 4
+"""Fewer points are no curve."""
+
 _BAR_COLUMNS: Final = 16
 _DEVICE_COLUMNS: Final = (
     Column("kind", weight=90),
@@ -47,6 +51,7 @@ _DEVICE_COLUMNS: Final = (
     Column("energy", weight=100, right=True),
     Column("range", weight=80, right=True, style="dim"),
     Column("method", weight=70),
+    Column("read", weight=25, style="dim"),
     Column("share", weight=30, right=True),
     Column("bar", weight=20),
 )
@@ -102,6 +107,8 @@ def _title(report: RunReport, now: datetime, width: int) -> list[Text]:
         *(f"{key}={value}" for key, value in report.tags.items()),
     ]
     lines = [title, *wrapped(", ".join(filter(None, facts)), width, indent=0, style="dim")]
+    if report.error:
+        lines += wrapped(f"Failed: {report.error}", width, indent=0, style="red")
     if report.status is RunStatus.INTERRUPTED:
         sign = f"Last sign of life: {when_text(report.last_seen_at, now)}"
         lines += wrapped(sign, width, indent=0, style="yellow")
@@ -112,7 +119,7 @@ def _energy(report: RunReport, width: int, curve: Curve) -> list[Text]:
     lines = [energy_line(report)]
     rows = [_device_row(device, report.energy_j) for device in report.devices]
     lines += table(_DEVICE_COLUMNS, rows, width, heads=False, indent=2)
-    if curve:
+    if len(curve) >= _LEAST_SPARKS:
         powers = [power_w for _, power_w in curve]
         drawn = sparkline(powers, min(_SPARK_COLUMNS, width - 30))
         peak = f"  up to {power_text(max(powers))}"
@@ -129,14 +136,15 @@ def _device_row(device: DeviceReport, total_j: float | None) -> Row:
         "name": harmless(device.name) + (f" (in {covered_by})" if covered else ""),
         "energy": energy_text(device.energy_j),
         "range": energy_range_text(device.low_j, device.high_j),
-        "method": device.method + _coverage_text(device.coverage),
+        "method": device.method,
+        "read": _coverage_text(device.coverage),
         "share": "" if share is None else share_text(share),
         "bar": Text(bar(share, _BAR_COLUMNS), style="cyan"),
     }
 
 
 def _coverage_text(coverage: float) -> str:
-    return "" if coverage >= 0.995 else f", {share_text(coverage)} read"  # noqa: PLR2004 - shown as 100 %
+    return "" if coverage >= 0.995 else f"{share_text(coverage)} read"  # noqa: PLR2004 - shown as 100 %
 
 
 def _carbon(report: RunReport, width: int) -> list[Text]:
@@ -210,7 +218,7 @@ def _value_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return " ".join(str(item) for item in value)
+        return shlex.join(str(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 

@@ -5,10 +5,12 @@ A test hands in rooms of its own; nothing is patched.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -53,9 +55,11 @@ class LiveRun(Protocol):
 
 
 def _history(store: str | None) -> RunReader:
+    """Of the store that a run here would be kept in, unless another one is named."""
     from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
+    from tracker.settings import resolve  # noqa: PLC0415 - with the rest
 
-    return History(store)
+    return History(resolve({"store": store}, os.environ, Path.cwd()).store)
 
 
 def _track(name: str, options: Mapping[str, Any]) -> LiveRun:
@@ -65,13 +69,11 @@ def _track(name: str, options: Mapping[str, Any]) -> LiveRun:
 
 
 def _examine(options: Mapping[str, Any]) -> Examination:
-    import os  # noqa: PLC0415 - with the rest below
-    from pathlib import Path  # noqa: PLC0415 - with the rest below
+    from tracker.assembly import Assembly  # noqa: PLC0415 - every room behind it
+    from tracker.cli._examine import examine  # noqa: PLC0415 - the same
 
-    from tracker.assembly import examine  # noqa: PLC0415 - every room behind it
-    from tracker.settings import resolve  # noqa: PLC0415 - with the rest
-
-    return examine(resolve(options, os.environ, Path.cwd()))
+    assembly = Assembly.of_this_process()
+    return examine(assembly, assembly.settings(options))
 
 
 def _now() -> datetime:

@@ -104,6 +104,7 @@ def _line(row: Row, fitted: Sequence[_Fitted], indent: int) -> Text:
         last = position == len(fitted) - 1
         line.append(blanks if each.column.right else "").append_text(cell)
         line.append("" if last else ("" if each.column.right else blanks) + " " * GAP)
+    line.rstrip()
     return line
 
 

@@ -69,6 +69,7 @@ def command(
         "devices": list(devices) or None,
         "provenance": False if no_provenance else None,
     }
+    _name_the_speaker()
     from tracker.cli._child import signals_held  # noqa: PLC0415 - Linux alone has its signals
 
     with signals_held():
@@ -77,6 +78,15 @@ def command(
         if run is not None:
             _stop(run, error)
     return code
+
+
+def _name_the_speaker() -> None:
+    """Warnings of a run stand among the command's own words: say whose they are."""
+    import logging  # noqa: PLC0415 - not for --help
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("tracker: %(message)s"))
+    logging.getLogger("tracker").addHandler(handler)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ BURST_STEP_NS: Final = ns_from_s(0.005)
 LEARNING_NS: Final = ns_from_s(0.6)
 """A counter that has not shown its period by then is dated by its reads."""
 
-STALE_NS: Final = ns_from_s(1.5)
+STALE_NS: Final = ns_from_s(4)
 """A counter whose values could not be dated for so long is read again for that alone."""
 
 MARGIN_NS: Final = ns_from_s(0.002)

@@ -106,7 +106,7 @@ class Recorder:
                 self.keeper.commit_soon()
 
     def _changes(self, now_ns: int, *, final: bool) -> list[Record]:
-        intervals = self._slots.book(self._meter, self._devices, now_ns)
+        intervals = self._slots.book(self._meter, self._devices, now_ns, final=final)
         heartbeat = Heartbeat(
             self.segment.id,
             self.anchor.utc(now_ns),

@@ -17,6 +17,9 @@ from tracker.sampling.clock import Anchor, utc_of
 
 SLOT_NS: Final = ns_from_s(10)
 
+CARRY_AFTER_NS: Final = ns_from_s(0.3)
+"""A device whose energy is known to within this of now needs no carrying at a tick."""
+
 
 @dataclass(slots=True)
 class _Slot:
@@ -65,20 +68,27 @@ class SlotBook:
         """Nobody will ask for stretches before this instant."""
         return min(self._booked_ns.values(), default=self._start_ns)
 
-    def book(self, meter: Meter, device_ids: Iterable[str], now_ns: int) -> list[SegmentInterval]:
-        """Book what is known up to ``now_ns``; the slots that changed, as records."""
+    def book(
+        self, meter: Meter, device_ids: Iterable[str], now_ns: int, *, final: bool = False
+    ) -> list[SegmentInterval]:
+        """Book what is known up to ``now_ns``; the slots that changed, as records.
+
+        ``final`` carries every device to ``now_ns``; before the end that is worth it only
+        for one that has not been heard of for a while.
+        """
         changed: dict[_Key, _Slot] = {}
         slack_j: dict[str, float] = {}
         for device_id in device_ids:
             from_ns = self._booked_ns.get(device_id, self._start_ns)
-            known, _ = meter.stretches(device_id, from_ns, now_ns, final=False)
+            known, slack_j[device_id] = meter.stretches(device_id, from_ns, now_ns, final=False)
             for piece in known:
                 self._add(self._slots, changed, device_id, piece)
-                from_ns = piece.end_ns
-                self._booked_ns[device_id] = from_ns
-            every, slack_j[device_id] = meter.stretches(device_id, from_ns, now_ns, final=True)
-            for piece in every:
-                self._add_shown(changed, device_id, piece)
+            if known:
+                from_ns = self._booked_ns[device_id] = known[-1].end_ns
+            if final or now_ns - from_ns > CARRY_AFTER_NS:
+                carried, _ = meter.stretches(device_id, from_ns, now_ns, final=True)
+                for piece in carried:
+                    self._add_shown(changed, device_id, piece)
         self._forget_complete(now_ns)
         return [self._record(key, slot, slack_j[key[0]]) for key, slot in changed.items()]
 

@@ -126,6 +126,7 @@ class Run:
             self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
             keeper.after_each_commit(self._line.draw)
         pipeline.attach(recorder, settings.interval_s)
+        keeper.commit_soon()  # opens the store now, in the background
 
     def _record(self, started_at: datetime) -> records.Run:
         settings = self._settings

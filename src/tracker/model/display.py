@@ -153,8 +153,8 @@ def duration_text(duration_s: float | None) -> str:
     if duration_s < 0:
         return f"-{duration_text(-duration_s)}"
     if duration_s < 59.95:  # noqa: PLR2004 - what would be printed as 60.0 s
-        tenths = duration_s < 10 or not float(duration_s).is_integer()  # noqa: PLR2004 - 3 digits
-        return f"{_seconds(duration_s) if tenths else round(duration_s)} s"
+        whole = float(duration_s).is_integer()
+        return f"{int(duration_s) if whole else _seconds(duration_s)} s"
     minutes, seconds = divmod(round(duration_s), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

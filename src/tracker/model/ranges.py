@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tracker.model.device import Accuracy
+from tracker.model.units import kwh_from_j
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +86,22 @@ def difference_range(minuend: Iterable[Share], subtrahend: Iterable[Share]) -> R
     return _range_of([*minuend, *taken])
 
 
-def carbon_range(energy_j: float, energy: Range, intensity: Range, carbon_g: float) -> Range:
-    """The range of grams from the ranges of an energy and of its mean intensity.
+def carbon_range(energy_j: Range, g_per_kwh: Range, pue: float = 1.0) -> Range:
+    """The range of grams from those of an energy and of the mean intensity it met.
 
     The two are independent, so the variance of their product is exact:
     ``m1² v2 + m2² v1 + v1 v2`` (Goodman 1960, doi 10.1080/01621459.1960.10483369).
 
     Args:
-        energy_j: the energy as stated, in joules.
-        energy: its range, in joules.
-        intensity: the range of the intensity over its stated value: 1 is that value.
-        carbon_g: grams as stated, PUE included.
+        energy_j: in joules.
+        g_per_kwh: in grams of CO2e a kilowatt-hour.
+        pue: facility energy over IT energy; taken as exact.
     """
-    if energy_j <= 0:
-        return NOTHING
-    grams_per_j = carbon_g / energy_j
-    mean_1, half_1 = energy.midpoint, energy.half_width
-    mean_2, half_2 = intensity.midpoint, intensity.half_width
+    mean_1, half_1 = energy_j.midpoint, energy_j.half_width
+    mean_2, half_2 = g_per_kwh.midpoint, g_per_kwh.half_width
     half = math.sqrt((mean_1 * half_2) ** 2 + (mean_2 * half_1) ** 2 + (half_1 * half_2) ** 2)
-    mean = mean_1 * mean_2
-    return Range((mean - half) * grams_per_j, (mean + half) * grams_per_j).at_least_zero()
+    low, high = mean_1 * mean_2 - half, mean_1 * mean_2 + half
+    return Range(kwh_from_j(low) * pue, kwh_from_j(high) * pue).at_least_zero()
 
 
 @dataclass(slots=True)

@@ -146,7 +146,7 @@ class RunReport:
 
     ``energy_*`` is the energy of the devices read, before any PUE; ``carbon_*`` is the
     current pricing's. ``kept`` is false where the store could not be written: then
-    this report is all there is.
+    this report is all there is. ``error`` is why a run failed, in one line.
     """
 
     run_id: UUID
@@ -178,6 +178,7 @@ class RunReport:
     events: tuple[EventReport, ...]
     metrics: Mapping[str, float]
     provenance: Mapping[str, object]
+    error: str | None = None
 
     @property
     def energy_kwh(self) -> float | None:

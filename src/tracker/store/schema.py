@@ -49,6 +49,9 @@ stamp = Table(
 )
 stamp.primary_key.name = "alembic_version_pkc"
 
+MICROSECONDS: Final = BigInteger()
+"""What a time is to SQL, where times are subtracted."""
+
 SHORT_ID: Final = String(8).with_variant(String(8, collation="C"), "postgresql")
 
 

@@ -85,15 +85,25 @@ def _connect(uri: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connec
 def _set_wal(connection: sqlite3.Connection) -> None:
     """Turn the write-ahead log on; SQLite does not wait for others here, so we do."""
     until_s = time.monotonic() + BUSY_TIMEOUT_S
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until_s:
-                connection.close()
-                raise
-            time.sleep(0.02)
+    while not _is_wal(connection):
+        if time.monotonic() > until_s:
+            connection.close()
+            raise sqlite3.OperationalError("database is locked by another process that opens it")
+        time.sleep(0.02)
+
+
+def _is_wal(connection: sqlite3.Connection) -> bool:
+    """Whether the log is on, or cannot be had on this file system, after asking for it."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return True
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return False
+        connection.close()
+        raise
+    return True
 
 
 def _engine(

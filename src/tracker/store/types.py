@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - SQLAlchemy asks every type with the dialect
 """How values lie in a database: the same in SQLite and PostgreSQL, to the last digit."""
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ from tracker.store.database import Database
 from tracker.store.failures import translated
 from tracker.store.sqlite import connect_read_only, engine_of_file
 
-
 UPGRADE_WAIT_S: Final = 60.0
 """How long a process waits while another one upgrades the same file."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -212,7 +212,7 @@ def examination() -> Examination:
                 "rapl",
                 usable=False,
                 reason="/sys/class/powercap/intel-rapl:0/energy_uj is readable by root only",
-                fix="sudo chmod -R a+r /sys/class/powercap/intel-rapl /sys/class/powercap/intel-rapl:0",
+                fix="sudo chmod -R a+r /sys/class/powercap/intel-rapl /sys/class/powercap/dram",
             ),
         ),
         grid=(
@@ -273,14 +273,11 @@ class Shelf:
 def rooms(*states: RunReport, found: Examination | None = None, **others: Any) -> Rooms:
     """Rooms with these runs in every store, a time that stands still, and no waiting."""
 
-    def examine(options: Mapping[str, Any]) -> Examination:
-        return found or examination()
-
     shelf = Shelf(*states)
     made = Rooms(
-        history=lambda store: shelf,
-        examine=examine,
+        history=lambda _: shelf,
+        examine=lambda _: found or examination(),
         now=lambda: NOW,
-        sleep=lambda seconds: None,
+        sleep=lambda _: None,
     )
     return replace(made, **others)

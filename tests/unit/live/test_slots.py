@@ -49,7 +49,7 @@ def test_the_slots_add_up_to_what_the_counter_counted(
     total_j = sum(one.interval.energy_j for one in kept.values())
     assert total_j == pytest.approx(level_j, rel=1e-9, abs=1e-6)
     end_ns = ns_from_s(now_s + end_after_s)
-    kept |= latest(book.book(meter, ["gpu:0"], end_ns))
+    kept |= latest(book.book(meter, ["gpu:0"], end_ns, final=True))
     total_j = sum(one.interval.energy_j for one in kept.values())
     assert total_j == pytest.approx(meter.levels_j(end_ns)["gpu:0"], rel=1e-9, abs=1e-6)
 

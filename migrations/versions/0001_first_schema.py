@@ -1,0 +1,289 @@
+"""The first schema.
+
+Revision ID: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ID = sa.LargeBinary(16).with_variant(sa.Uuid(), "postgresql")  # a UUID's 16 bytes
+TIME = sa.BigInteger()  # microseconds since 1970, UTC
+DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+SHORT_ID = sa.String(8).with_variant(sa.String(8, collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    _hosts()
+    _runs()
+    _pricings()
+    _segments()
+    _devices()
+    _events()
+    _heartbeats()
+    _intensities()
+    _metrics()
+    _phases()
+    _intervals()
+
+
+def downgrade() -> None:
+    op.drop_table("intervals")
+    op.drop_table("phases")
+    op.drop_table("metrics")
+    op.drop_table("intensities")
+    op.drop_table("heartbeats")
+    op.drop_table("events")
+    op.drop_table("devices")
+    op.drop_table("segments")
+    op.drop_table("pricings")
+    op.drop_table("runs")
+    op.drop_table("hosts")
+
+
+def _hosts() -> None:
+    op.create_table(
+        "hosts",
+        sa.Column("host_id", sa.Text(), nullable=False),
+        sa.Column("hostname", sa.Text(), nullable=False),
+        sa.Column("boot_id", sa.Text(), nullable=False),
+        sa.Column("pid_namespace", sa.Text(), nullable=False),
+        sa.Column("os", sa.Text(), nullable=False),
+        sa.Column("cpu_name", sa.Text(), nullable=False),
+        sa.Column("cpu_threads", sa.Integer(), nullable=False),
+        sa.Column("memory_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("host_id", name="pk_hosts"),
+    )
+
+
+def _runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("short_id", SHORT_ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("tags", DOCUMENT, nullable=False),
+        sa.Column("params", DOCUMENT, nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("provenance", DOCUMENT, nullable=False),
+        sa.Column("parent_id", ID),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("id", name="pk_runs"),
+    )
+    op.create_index("ix_runs_name", "runs", ["name"])
+    op.create_index("ix_runs_newest", "runs", [sa.text("started_at DESC"), sa.text("id DESC")])
+    op.create_index(
+        "ix_runs_project_newest",
+        "runs",
+        ["project", sa.text("started_at DESC"), sa.text("id DESC")],
+    )
+    op.create_index("ix_runs_short_id", "runs", ["short_id"])
+
+
+def _pricings() -> None:
+    op.create_table(
+        "pricings",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("made_at", TIME, nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("zone_name", sa.Text(), nullable=False),
+        sa.Column("location_origin", sa.Text(), nullable=False),
+        sa.Column("location_g_per_kwh", sa.Double()),
+        sa.Column("signal", sa.String(16), nullable=False),
+        sa.Column("scope", sa.String(16), nullable=False),
+        sa.Column("basis", sa.String(16), nullable=False),
+        sa.Column("pue", sa.Double(), nullable=False),
+        sa.Column("pue_source", sa.Text(), nullable=False),
+        sa.Column("what_if", sa.Boolean(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("id", name="pk_pricings"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name="fk_pricings_run_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_pricings_run_id", "pricings", ["run_id"])
+
+
+def _segments() -> None:
+    op.create_table(
+        "segments",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("host_id", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("process_started_at", sa.Double(), nullable=False),
+        sa.Column("boot_id", sa.Text(), nullable=False),
+        sa.Column("pid_namespace", sa.Text(), nullable=False),
+        sa.Column("interval_s", sa.Double(), nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME),
+        sa.Column("outcome", sa.String(16)),
+        sa.Column("error", sa.Text()),
+        sa.Column("not_counted", DOCUMENT, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("id", name="pk_segments"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name="fk_segments_run_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_segments_host_id_started_at", "segments", ["host_id", "started_at"])
+    op.create_index("ix_segments_outcome_run_id", "segments", ["outcome", "run_id"])
+    op.create_index("ix_segments_run_id", "segments", ["run_id"])
+
+
+def _devices() -> None:
+    op.create_table(
+        "devices",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("accuracy_class", sa.Text(), nullable=False),
+        sa.Column("common_low", sa.Double(), nullable=False),
+        sa.Column("common_high", sa.Double(), nullable=False),
+        sa.Column("own_low", sa.Double(), nullable=False),
+        sa.Column("own_high", sa.Double(), nullable=False),
+        sa.Column("covers", DOCUMENT, nullable=False),
+        sa.Column("refresh_s", sa.Double(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("covered_by", sa.Text()),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("segment_id", "device_id", name="pk_devices"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_devices_segment_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("segment_id", "number", name="pk_events"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_events_segment_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _heartbeats() -> None:
+    op.create_table(
+        "heartbeats",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("power_w", DOCUMENT, nullable=False),
+        sa.Column("open_phases", DOCUMENT, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("segment_id", name="pk_heartbeats"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_heartbeats_segment_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _intensities() -> None:
+    op.create_table(
+        "intensities",
+        sa.Column("pricing_id", ID, nullable=False),
+        sa.Column("start_at", TIME, nullable=False, autoincrement=False),
+        sa.Column("end_at", TIME),
+        sa.Column("g_per_kwh", sa.Double(), nullable=False),
+        sa.Column("low", sa.Double(), nullable=False),
+        sa.Column("high", sa.Double(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("signal", sa.String(16), nullable=False),
+        sa.Column("scope", sa.String(16), nullable=False),
+        sa.Column("valid_from", TIME, nullable=False),
+        sa.Column("valid_to", TIME, nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("fetched_at", TIME),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("pricing_id", "start_at", name="pk_intensities"),
+        sa.ForeignKeyConstraint(
+            ["pricing_id"], ["pricings.id"], name="fk_intensities_pricing_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _metrics() -> None:
+    op.create_table(
+        "metrics",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("phase", sa.Integer()),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double()),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("segment_id", "number", name="pk_metrics"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_metrics_segment_id", ondelete="CASCADE"
+        ),
+        sqlite_with_rowid=False,
+    )
+
+
+def _phases() -> None:
+    op.create_table(
+        "phases",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_index", sa.Integer(), nullable=False),
+        sa.Column("parent", sa.Integer()),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME),
+        sa.Column("energy", DOCUMENT),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("segment_id", "number", name="pk_phases"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_phases_segment_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _intervals() -> None:
+    op.create_table(
+        "intervals",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("slot_start", TIME, nullable=False, autoincrement=False),
+        sa.Column("method", sa.String(16), nullable=False),
+        sa.Column("slot_s", sa.Integer(), nullable=False),
+        sa.Column("start_at", TIME, nullable=False),
+        sa.Column("end_at", TIME, nullable=False),
+        sa.Column("energy_j", sa.Double(), nullable=False),
+        sa.Column("slack_j", sa.Double(), nullable=False),
+        sa.Column("coverage", sa.Double(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint(
+            "segment_id", "device_id", "slot_start", "method", name="pk_intervals"
+        ),
+        sa.ForeignKeyConstraint(
+            ["segment_id", "device_id"],
+            ["devices.segment_id", "devices.device_id"],
+            name="fk_intervals_segment_id_device_id",
+            ondelete="CASCADE",
+        ),
+        sqlite_with_rowid=False,
+    )

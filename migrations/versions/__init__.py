@@ -1,0 +1,1 @@
+"""One file a schema; written out, and never changed once released."""

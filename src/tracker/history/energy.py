@@ -1,0 +1,114 @@
+"""A run's energy, by board: the sums that ranges are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from tracker.history.status import last_sign
+from tracker.model.device import Method
+from tracker.model.ranges import Range, Share, energy_range
+from tracker.model.report import DeviceReport
+from tracker.model.run import Heartbeat, Segment, SegmentDevice
+from tracker.store.reader import DeviceSum
+
+_WEAKEST_FIRST: Final = tuple(reversed(Method))
+
+
+def board_of(segment: Segment, device_id: str) -> str:
+    """What tells one board from another: ``cpu:package-0`` is on every machine."""
+    return f"{segment.host_id}/{device_id}"
+
+
+@dataclass(slots=True)
+class Board:
+    """One board's part of a run, over all its segments."""
+
+    board: str
+    device: SegmentDevice
+    lived_s: float = 0.0
+    covered_s: float = 0.0
+    slack_j2: float = 0.0
+    energy_by_method_j: defaultdict[Method, float] = field(
+        default_factory=lambda: defaultdict(float)
+    )
+
+    def add(self, part: DeviceSum) -> None:
+        """One segment's energy by one method."""
+        self.energy_by_method_j[part.method] += part.energy_j
+        self.slack_j2 += part.slack_j**2
+        self.covered_s += part.covered_s
+
+    @property
+    def was_read(self) -> bool:
+        """Whether there is any figure of it, be it 0."""
+        return bool(self.energy_by_method_j)
+
+    @property
+    def energy_j(self) -> float:
+        """Of all methods."""
+        return sum(self.energy_by_method_j.values())
+
+    @property
+    def share(self) -> Share:
+        """As ranges are made of."""
+        accuracy = self.device.device.accuracy
+        return Share(self.board, accuracy, self.energy_j, self.slack_j2**0.5)
+
+    def report(self) -> DeviceReport:
+        """As people see it."""
+        device, bounds = self.device.device, energy_range([self.share])
+        by_method = self.energy_by_method_j
+        return DeviceReport(
+            device_id=device.id,
+            kind=device.kind,
+            name=device.name,
+            source=self.device.source,
+            accuracy_class=device.accuracy.accuracy_class,
+            energy_j=self.energy_j,
+            low_j=bounds.low,
+            high_j=bounds.high,
+            method=next(method for method in _WEAKEST_FIRST if method in by_method),
+            energy_by_method_j={one: by_method[one] for one in Method if one in by_method},
+            coverage=min(self.covered_s / self.lived_s, 1.0) if self.lived_s > 0 else 1.0,
+            in_total=self.device.in_total,
+            covered_by=self.device.covered_by,
+        )
+
+
+def boards_of(
+    segments: Sequence[Segment],
+    heartbeats: Mapping[UUID, Heartbeat],
+    devices: Iterable[SegmentDevice],
+    sums: Iterable[DeviceSum],
+) -> list[Board]:
+    """Every board of the run, in the order of their ids; some may have given nothing."""
+    by_id = {segment.id: segment for segment in segments}
+    boards: dict[str, Board] = {}
+    for device in sorted(devices, key=lambda one: one.device.id):
+        segment = by_id[device.segment_id]
+        name = board_of(segment, device.device.id)
+        lived = last_sign(segment, heartbeats.get(segment.id)) - segment.started_at
+        boards.setdefault(name, Board(name, device)).lived_s += max(lived.total_seconds(), 0.0)
+    for part in sums:
+        boards[board_of(by_id[part.segment_id], part.device_id)].add(part)
+    return list(boards.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Energy of all boards in the total, in joules."""
+
+    energy_j: float
+    bounds: Range
+
+
+def total_of(boards: Iterable[Board]) -> Total | None:
+    """The sum over the boards in the total; ``None`` where nothing was read."""
+    shares = [board.share for board in boards if board.was_read and board.device.in_total]
+    if not shares:
+        return None
+    return Total(sum(share.energy_j for share in shares), energy_range(shares))

@@ -1,0 +1,71 @@
+"""A run's totals and how it stands: what a report and a line of a list have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracker.history.carbon import current_of, priced
+from tracker.history.energy import Board, Total, boards_of, total_of
+from tracker.history.status import Standing, Vantage, standing
+from tracker.model.energy import EnergyInterval
+from tracker.model.ranges import Range
+from tracker.model.report import PricingReport
+from tracker.model.run import Run
+from tracker.store.reader import Reader, RunRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One run's figures.
+
+    Attributes:
+        total: ``None`` where nothing was read.
+        pricing: the current pricing, with what it makes of the total.
+    """
+
+    run: Run
+    boards: tuple[Board, ...]
+    total: Total | None
+    stands: Standing
+    pricing: PricingReport | None
+
+    @property
+    def energy_j(self) -> float | None:
+        """Of the devices in the total, in joules."""
+        return self.total.energy_j if self.total else None
+
+    @property
+    def energy_bounds_j(self) -> Range | None:
+        """The range of that."""
+        return self.total.bounds if self.total else None
+
+    @property
+    def carbon(self) -> PricingReport | None:
+        """Where the grams are; ``None`` where there is no energy to price."""
+        return self.pricing if self.total else None
+
+
+def figures_of(reader: Reader, records: RunRecords, vantage: Vantage) -> Figures:
+    """The figures of the one run that ``records`` hold.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    run = records.runs[0]
+    boards = boards_of(records.segments, records.heartbeats, records.devices, records.sums)
+    total = total_of(boards)
+    chosen = current_of(records.pricings)
+    pricing = None
+    if chosen is not None:
+        pricing = priced(chosen, total, lambda: intervals_in_total(reader, records), current=True)
+    stands = standing(run.started_at, records.segments, records.heartbeats, vantage)
+    return Figures(run, tuple(boards), total, stands, pricing)
+
+
+def intervals_in_total(reader: Reader, records: RunRecords) -> Iterator[EnergyInterval]:
+    """The intervals of one run's devices in the total."""
+    counted = {(one.segment_id, one.device.id) for one in records.devices if one.in_total}
+    for record in reader.intervals(records.runs[0].id):
+        if (record.segment_id, record.interval.device_id) in counted:
+            yield record.interval

@@ -1,0 +1,139 @@
+"""A run's report, computed from its store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from tracker.history.carbon import current_of, priced
+from tracker.history.energy import Board
+from tracker.history.figures import Figures, figures_of, intervals_in_total
+from tracker.history.phases import PhaseBook
+from tracker.history.status import Vantage
+from tracker.model.device import NotCounted
+from tracker.model.report import EventReport, PhaseReport, PricingReport, RunReport
+from tracker.model.run import Heartbeat, RunStatus
+from tracker.store.reader import Reader, RunDetails, RunRecords
+
+if TYPE_CHECKING:
+    from tracker.store.database import Database
+
+NO_READING: Final = "the source has it, but no reading of it came"
+
+
+def report_of(
+    database: Database, run_id: UUID, *, kept: bool, vantage: Vantage | None = None
+) -> RunReport:
+    """The report of a run as it is stored now.
+
+    Args:
+        database: open, for reading or writing.
+        run_id: whose report.
+        kept: whether that store outlives the process.
+        vantage: from where the run is looked at; this process, now, if not given.
+
+    Raises:
+        RunNotFound: the store has no such run.
+        StoreError: the store cannot be read.
+    """
+    reader = Reader(database)
+    records, details = reader.run(run_id)
+    figures = figures_of(reader, records, vantage or Vantage.here())
+    pricings = _pricings(reader, records, figures)
+    return _report(database.url_for_people, records, details, figures, pricings, kept=kept)
+
+
+def _report(
+    store: str,
+    records: RunRecords,
+    details: RunDetails,
+    figures: Figures,
+    pricings: tuple[PricingReport, ...],
+    *,
+    kept: bool,
+) -> RunReport:
+    run, stands, carbon = figures.run, figures.stands, figures.carbon
+    bounds_j, beats = figures.energy_bounds_j, _beats(records, stands.status)
+    return RunReport(
+        run_id=run.id,
+        short_id=run.short_id,
+        name=run.name,
+        project=run.project,
+        tags=run.tags,
+        params=run.params,
+        status=stands.status,
+        kept=kept,
+        store=store,
+        started_at=run.started_at,
+        ended_at=stands.ended_at,
+        last_seen_at=stands.last_seen_at,
+        duration_s=stands.duration_s,
+        energy_j=figures.energy_j,
+        energy_low_j=bounds_j.low if bounds_j else None,
+        energy_high_j=bounds_j.high if bounds_j else None,
+        carbon_g=carbon.carbon_g if carbon else None,
+        carbon_low_g=carbon.carbon_low_g if carbon else None,
+        carbon_high_g=carbon.carbon_high_g if carbon else None,
+        power_w={key: power_w for beat in beats for key, power_w in beat.power_w.items()},
+        open_phases=tuple(name for beat in beats for name in beat.open_phases),
+        devices=tuple(board.report() for board in figures.boards if board.was_read),
+        phases=_phases(records, details, figures),
+        pricings=pricings,
+        overlaps=(),
+        not_counted=_not_counted(records, figures.boards, stands.status),
+        events=_events(details),
+        metrics={metric.name: metric.value for metric in details.metrics},
+        provenance=run.provenance,
+    )
+
+
+def _beats(records: RunRecords, status: RunStatus) -> list[Heartbeat]:
+    """The living segments' signs of life: what was open and drawn at the end is past."""
+    if status is not RunStatus.RUNNING:
+        return []
+    living = [segment.id for segment in records.segments if segment.outcome is None]
+    return [records.heartbeats[key] for key in living if key in records.heartbeats]
+
+
+def _pricings(reader: Reader, records: RunRecords, figures: Figures) -> tuple[PricingReport, ...]:
+    """Every pricing, in order of making; the current one is there already."""
+    current = figures.pricing
+    return tuple(
+        current
+        if current is not None and pricing.id == current.id
+        else priced(
+            pricing, figures.total, lambda: intervals_in_total(reader, records), current=False
+        )
+        for pricing in records.pricings
+        if pricing.stretches
+    )
+
+
+def _phases(records: RunRecords, details: RunDetails, figures: Figures) -> tuple[PhaseReport, ...]:
+    book = PhaseBook(
+        segments={segment.id: segment for segment in records.segments},
+        devices={(one.segment_id, one.device.id): one for one in records.devices},
+        pricing=current_of(records.pricings),
+        last_seen_at=figures.stands.last_seen_at,
+    )
+    return book.reports(details.phases, details.metrics)
+
+
+def _not_counted(
+    records: RunRecords, boards: Sequence[Board], status: RunStatus
+) -> tuple[NotCounted, ...]:
+    """What the segments said, once each, and devices of which no reading came."""
+    said = [missing for segment in records.segments for missing in segment.not_counted]
+    named = {missing.what for missing in said}
+    silent = [board.device.device.id for board in boards if not board.was_read]
+    if status is RunStatus.RUNNING:  # a reading may still come
+        silent = []
+    unsaid = [NotCounted(device_id, NO_READING) for device_id in silent if device_id not in named]
+    return tuple(dict.fromkeys([*said, *unsaid]))
+
+
+def _events(details: RunDetails) -> tuple[EventReport, ...]:
+    return tuple(
+        EventReport(event.at, event.kind, event.subject, event.message) for event in details.events
+    )

@@ -1,0 +1,295 @@
+"""Reading: a run and what lies below it, as records and as sums."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, Table, func, select, tuple_, type_coerce
+
+from tracker.errors import RunNotFound
+from tracker.model.carbon import Pricing
+from tracker.model.device import Method
+from tracker.model.host import HostFacts
+from tracker.model.run import (
+    Event,
+    Heartbeat,
+    Metric,
+    Phase,
+    Record,
+    Run,
+    Segment,
+    SegmentDevice,
+    SegmentInterval,
+)
+from tracker.store import records, schema
+from tracker.store.database import Database
+from tracker.store.listing import Filter, newest
+from tracker.store.selector import find
+
+_MICROSECONDS_PER_S = 1e6
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSum:
+    """All that one device gave to one segment by one method.
+
+    Attributes:
+        slack_j: of the intervals in quadrature.
+        covered_s: seconds that were read.
+    """
+
+    segment_id: UUID
+    device_id: str
+    method: Method
+    energy_j: float
+    slack_j: float
+    covered_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """Runs and what a report needs of them, without intervals; ordered as they came.
+
+    Attributes:
+        hosts: by host id.
+        heartbeats: by segment id.
+    """
+
+    runs: tuple[Run, ...]
+    segments: tuple[Segment, ...]
+    hosts: dict[str, HostFacts]
+    heartbeats: dict[UUID, Heartbeat]
+    devices: tuple[SegmentDevice, ...]
+    sums: tuple[DeviceSum, ...]
+    pricings: tuple[Pricing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """What only the report of a single run needs, ordered as it came."""
+
+    phases: tuple[Phase, ...]
+    metrics: tuple[Metric, ...]
+    events: tuple[Event, ...]
+
+
+class Reader:
+    """Reads from a store; every method is a transaction of its own.
+
+    Args:
+        database: opened for reading or writing.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self) -> int:
+        """How many runs there are.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(schema.runs)).scalar_one()
+
+    def find(self, selector: str) -> UUID:
+        """The run that ``last``, a unique name, an id or the beginning of a short id names.
+
+        Raises:
+            RunNotFound: there is none, or there are several.
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return find(connection, selector)
+
+    def newest(self, which: Filter, limit: int) -> tuple[UUID, ...]:
+        """Ids of the runs that pass a filter, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return newest(connection, which, limit)
+
+    def runs(self, run_ids: Sequence[UUID]) -> RunRecords:
+        """Runs in the order asked for; an id that is not there is left out.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return _runs(connection, run_ids)
+
+    def run(self, run_id: UUID) -> tuple[RunRecords, RunDetails]:
+        """One run with its phases, metrics and events.
+
+        Raises:
+            RunNotFound: it is not there.
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            found = _runs(connection, [run_id])
+            if not found.runs:
+                raise RunNotFound(
+                    f"no run {run_id.hex[-8:]} in store {self._database.url_for_people}"
+                )
+            return found, _details(connection, [segment.id for segment in found.segments])
+
+    def intervals(self, run_id: UUID) -> Iterator[SegmentInterval]:
+        """Every interval of a run by device, in order of time; few are in memory at once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        table = schema.intervals
+        statement = (
+            select(table)
+            .join(schema.segments, schema.segments.c.id == table.c.segment_id)
+            .where(schema.segments.c.run_id == run_id)
+            .order_by(table.c.segment_id, table.c.device_id, table.c.slot_start)
+            .execution_options(yield_per=1000)
+        )
+        with self._database.reading() as connection:
+            yield from map(records.interval, connection.execute(statement))
+
+    def power_curve(self, run_id: UUID) -> tuple[tuple[datetime, float], ...]:
+        """Mean power of the devices in the total, in watts, by the slots' starts (UTC).
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(_slots(run_id)).all()
+        return tuple(
+            (row.slot_start, row.energy_j / max((row.end_at - row.start_at).total_seconds(), 1e-6))
+            for row in rows
+        )
+
+    def records(self, run_id: UUID) -> tuple[Record, ...]:
+        """Everything that is stored of a run, as it was written; nothing if it is not there.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            found = _runs(connection, [run_id])
+            details = _details(connection, [segment.id for segment in found.segments])
+        return (
+            *found.hosts.values(),
+            *found.runs,
+            *found.pricings,
+            *found.segments,
+            *found.devices,
+            *self.intervals(run_id),
+            *found.heartbeats.values(),
+            *details.phases,
+            *details.metrics,
+            *details.events,
+        )
+
+
+def _all(
+    connection: Connection, statement: Select[Any], record_of: Callable[[Any], _T]
+) -> tuple[_T, ...]:
+    return tuple(record_of(row) for row in connection.execute(statement))
+
+
+def _of_segments(table: Table, ids: Sequence[UUID]) -> Select[Any]:
+    return select(table).where(table.c.segment_id.in_(ids))
+
+
+def _runs(connection: Connection, run_ids: Sequence[UUID]) -> RunRecords:
+    runs, segments, hosts = schema.runs, schema.segments, schema.hosts
+    place = {run_id: number for number, run_id in enumerate(run_ids)}
+    found = _all(connection, select(runs).where(runs.c.id.in_(run_ids)), records.run)
+    statement = select(segments).where(segments.c.run_id.in_(run_ids))
+    parts = _all(connection, statement.order_by(segments.c.started_at), records.segment)
+    ids = [segment.id for segment in parts]
+    host_ids = {segment.host_id for segment in parts}
+    machines = _all(connection, select(hosts).where(hosts.c.host_id.in_(host_ids)), records.host)
+    beats = _all(connection, _of_segments(schema.heartbeats, ids), records.heartbeat)
+    return RunRecords(
+        runs=tuple(sorted(found, key=lambda run: place[run.id])),
+        segments=parts,
+        hosts={host.host_id: host for host in machines},
+        heartbeats={beat.segment_id: beat for beat in beats},
+        devices=_all(connection, _of_segments(schema.devices, ids), records.device),
+        sums=_all(connection, _sums(ids), _device_sum),
+        pricings=_pricings(connection, run_ids),
+    )
+
+
+def _sums(ids: Sequence[UUID]) -> Select[Any]:
+    table = schema.intervals
+    key = (table.c.segment_id, table.c.device_id, table.c.method)
+    start_us, end_us = (
+        type_coerce(column, schema.MICROSECONDS) for column in (table.c.start_at, table.c.end_at)
+    )
+    return (
+        select(
+            *key,
+            func.sum(table.c.energy_j).label("energy_j"),
+            func.sum(table.c.slack_j * table.c.slack_j).label("slack_j2"),
+            func.sum(table.c.coverage * (end_us - start_us)).label("covered_us"),
+        )
+        .where(table.c.segment_id.in_(ids))
+        .group_by(*key)
+    )
+
+
+def _slots(run_id: UUID) -> Select[Any]:
+    intervals, devices, segments = schema.intervals, schema.devices, schema.segments
+    key = (intervals.c.segment_id, intervals.c.device_id)
+    return (
+        select(
+            intervals.c.slot_start,
+            func.sum(intervals.c.energy_j).label("energy_j"),
+            func.min(intervals.c.start_at).label("start_at"),
+            func.max(intervals.c.end_at).label("end_at"),
+        )
+        .join(segments, segments.c.id == intervals.c.segment_id)
+        .join(devices, tuple_(devices.c.segment_id, devices.c.device_id) == tuple_(*key))
+        .where(segments.c.run_id == run_id, devices.c.covered_by.is_(None))
+        .group_by(intervals.c.slot_start)
+        .order_by(intervals.c.slot_start)
+    )
+
+
+def _device_sum(row: Any) -> DeviceSum:  # noqa: ANN401 - SQLAlchemy's row
+    return DeviceSum(
+        row.segment_id,
+        row.device_id,
+        Method(row.method),
+        row.energy_j,
+        row.slack_j2**0.5,
+        row.covered_us / _MICROSECONDS_PER_S,
+    )
+
+
+def _pricings(connection: Connection, run_ids: Iterable[UUID]) -> tuple[Pricing, ...]:
+    pricings, intensities = schema.pricings, schema.intensities
+    statement = select(pricings).where(pricings.c.run_id.in_(run_ids))
+    rows = connection.execute(statement.order_by(pricings.c.made_at, pricings.c.id)).all()
+    stretches: defaultdict[UUID, list[Any]] = defaultdict(list)
+    used = select(intensities).where(intensities.c.pricing_id.in_([row.id for row in rows]))
+    for row in connection.execute(used.order_by(intensities.c.start_at)):
+        stretches[row.pricing_id].append(row)
+    return tuple(records.pricing(row, stretches[row.id]) for row in rows)
+
+
+def _details(connection: Connection, ids: Sequence[UUID]) -> RunDetails:
+    phases, metrics, events = schema.phases, schema.metrics, schema.events
+    by_start = (phases.c.started_at, phases.c.segment_id, phases.c.number)
+    by_time = (metrics.c.at, metrics.c.segment_id, metrics.c.number)
+    in_order = (events.c.at, events.c.segment_id, events.c.number)
+    return RunDetails(
+        _all(connection, _of_segments(phases, ids).order_by(*by_start), records.phase),
+        _all(connection, _of_segments(metrics, ids).order_by(*by_time), records.metric),
+        _all(connection, _of_segments(events, ids).order_by(*in_order), records.event),
+    )

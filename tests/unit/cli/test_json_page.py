@@ -1,0 +1,45 @@
+"""The page that documents JSON names every key that is printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker.model.report import OverlapReport
+from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
+
+FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions"} | {
+    "energy_by_method_j",
+    "energy_by_kind_j",
+}
+"""Objects whose keys are the user's, a device's or a driver's."""
+
+
+def keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield key
+            if key not in FREE:
+                yield from keys(below)
+    if isinstance(value, list):
+        for item in value:
+            yield from keys(item)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        report(overlaps=(OverlapReport(RUN_ID, "b2c3", "gpu:0", STARTED, NOW, 1.0),)).to_dict(),
+        summary(report()).to_dict(),
+        examination().to_dict(),
+    ],
+    ids=["show", "runs", "doctor"],
+)
+def test_every_key_is_documented(printed: dict[str, object], root: Path) -> None:
+    page = (root / "docs/json.md").read_text()
+    documented = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", page))))
+
+    assert set(keys(printed)) - documented == set()
