@@ -23,7 +23,7 @@ def train(duration_s: float) -> None:
     train_x, test_x, train_y, test_y = train_test_split(
         images / 16.0, labels, test_size=0.25, random_state=0
     )
-    network = MLPClassifier(hidden_layer_sizes=(256, 128), random_state=0)
+    network = MLPClassifier((256, 128), learning_rate_init=1e-5, random_state=0)
     until_s = time.monotonic() + duration_s
     accuracy = 0.0
 

@@ -87,7 +87,7 @@ class Assembly:
                 plugins[name] = discovery.load("sources", name)
             except PluginError as error:
                 broken.append(Refusal(name, str(error), "", broken=True))
-        selection = select(plugins, self.host, settings.devices)  # type: ignore[arg-type]  # modules
+        selection = select(plugins, self.host, settings.devices)
         selection.refusals.extend(broken)
         return selection
 

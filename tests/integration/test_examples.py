@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 EXAMPLES = {
-    "digits.py": ["--duration", "1.5"],
+    "digits.py": ["--duration", "3"],
     "pytorch_digits.py": [],
     "keras_digits.py": [],
 }
@@ -52,15 +52,4 @@ def test_an_example_trains_and_its_run_is_kept(root: Path, tmp_path: Path, name:
     assert report["kept"]
     epochs = [phase for phase in report["phases"] if phase["name"] == "epoch"]
     assert [epoch["index"] for epoch in epochs] == list(range(len(epochs)))
-    assert epochs
-    assert any("accuracy" in name for name in epochs[-1]["metrics"])
-
-
-def test_the_digits_are_learned(root: Path, tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, root / "examples" / "digits.py", "--duration", "1"],
-        env=environ(tmp_path),
-        capture_output=True,
-        check=True,
-    )
-    assert report_of(tmp_path)["metrics"]["accuracy"] > 0.9
+    assert epochs[-1]["metrics"]["accuracy"] > epochs[0]["metrics"]["accuracy"]

@@ -322,3 +322,64 @@ def test_nothing_measures_because_it_is_imported(machine: Machine) -> None:
     """)
     assert done.stdout.split() == ["1"], done.stderr
     assert not (machine.folder / "runs.db").exists()
+
+
+def test_a_disk_that_fills_leaves_the_training_whole_and_says_what_is_missing(
+    machine: Machine,
+) -> None:
+    done = machine.run("""
+        import os, resource, time, tracker
+        with tracker.track("full") as run:
+            time.sleep(1.5)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+            for n in range(300):
+                run.log(**{f"metric{n}": n})
+            time.sleep(1.5)
+        report = run.report()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        power_w = report.energy_j / report.duration_s
+        print(report.status, report.kept, round(power_w), [one.kind for one in report.events])
+    """)
+    assert done.returncode == 0, done.stderr
+    status, kept, power_w, *events = done.stdout.split(maxsplit=3)
+    assert (status, kept) == ("finished", "False"), done.stderr
+    assert 290 <= int(power_w) <= 310
+    assert events == ["['store-failed']\n"]
+    assert done.stderr.count("not stored for now") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_phases_that_threads_hold_open_at_the_end_are_closed_with_it(machine: Machine) -> None:
+    done = machine.run("""
+        import threading, time, tracker
+        run = tracker.track("x").start()
+        phase = run.phase("open")
+        thread = threading.Thread(target=phase.start)
+        thread.start(); thread.join()
+        time.sleep(0.5)
+        report = run.stop()
+        phase.stop()
+        print(report.phases[0].end is not None, report.phases[0].energy_j > 100)
+    """)
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
+def test_the_energy_of_a_phase_settles_at_once_and_is_final(machine: Machine) -> None:
+    done = machine.run("""
+        import time, tracker
+        with tracker.track("x") as run:
+            time.sleep(0.5)
+            with run.phase("train") as phase:
+                time.sleep(1.0)
+            began = time.perf_counter()
+            energy_j = phase.energy_j
+            waited_s = time.perf_counter() - began
+            time.sleep(0.5)
+            print(energy_j, waited_s, phase.energy_j == energy_j, phase.carbon_g > 0)
+        print(run.report().phases[0].energy_j)
+    """)
+    energy_j, waited_s, final, priced, stored_j = done.stdout.split()
+    assert float(energy_j) == pytest.approx(300, rel=0.03), done.stderr
+    assert float(waited_s) <= 0.2
+    assert (final, priced) == ("True", "True")
+    assert float(stored_j) == float(energy_j)

@@ -59,8 +59,7 @@ def _mark(*, usable: bool) -> Text:
 def _source(source: SourceExamination, width: int) -> list[Text]:
     versions = ", ".join(f"{name} {version}" for name, version in source.versions.items())
     stands_in = f"stands in where no {source.fallback_for} is read" if source.fallback_for else ""
-    count = len(source.devices)
-    found = f"{count} device{'' if count == 1 else 's'}" if source.usable else source.reason
+    found = _counted(len(source.devices), "device") if source.usable else source.reason
     lines = _entry(source.name, source.usable, [found, versions, stands_in], width)
     lines += table(
         _DEVICE_COLUMNS,
@@ -84,7 +83,7 @@ def _entry(name: str, usable: bool, facts: Sequence[str], width: int) -> list[Te
 
 def _device(device: DeviceExamination) -> dict[str, str | Text]:
     covered = "" if device.in_total else f" (in {device.covered_by or 'another device'})"
-    low, high = (f"{(ratio - 1) * 100:+.1f}" for ratio in (device.low_ratio, device.high_ratio))
+    low, high = (f"{(ratio - 1) * 100:+.0f}" for ratio in (device.low_ratio, device.high_ratio))
     return {
         "id": harmless(device.device_id),
         "name": harmless(device.name) + covered,
@@ -100,7 +99,7 @@ def _fix(fix: str) -> list[Text]:
 
 def _grid(provider: GridExamination, width: int) -> list[Text]:
     kind = ", ".join(filter(None, [provider.signal, provider.scope]))
-    zones = "" if provider.zones is None else f"{provider.zones:,} zones"
+    zones = "" if provider.zones is None else _counted(provider.zones, "zone")
     network = "asks the network" if provider.needs_network else ""
     facts = [zones, kind, network] if provider.usable else [provider.reason]
     return [*_entry(provider.name, provider.usable, facts, width), *_fix(provider.fix)]
@@ -123,7 +122,7 @@ def _location(found: Examination, width: int) -> list[Text]:
 
 def _store(store: StoreExamination, width: int) -> list[Text]:
     there = "there" if store.exists else "not there yet: the first run makes it"
-    runs = "" if store.runs is None else f"{store.runs:,} run{'' if store.runs == 1 else 's'}"
+    runs = "" if store.runs is None else _counted(store.runs, "run")
     size = "" if store.size_bytes is None else size_text(store.size_bytes)
     schema = f"schema {store.state}" if store.exists else ""
     writable = "writable" if store.writable else "not writable: runs are measured and not kept"
@@ -150,6 +149,10 @@ def _settings(found: Examination, width: int) -> list[Text]:
         for setting in found.settings
     ]
     return [heading("Settings"), *table(columns, rows, width, heads=False, indent=2)]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _value_text(value: object) -> str:

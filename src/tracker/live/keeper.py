@@ -13,7 +13,6 @@ from uuid import UUID
 from tracker.errors import TrackerError
 from tracker.model.carbon import Pricing
 from tracker.model.host import HostFacts
-from tracker.model.report import RunReport
 from tracker.model.run import (
     Event,
     Heartbeat,
@@ -28,6 +27,7 @@ from tracker.model.run import (
 
 if TYPE_CHECKING:
     from tracker.live.kept import KeptStore
+    from tracker.model.report import RunReport
 
 _LOG = logging.getLogger("tracker")
 

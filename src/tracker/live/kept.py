@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tracker.assembly import Assembly
-from tracker.model.report import RunReport
 from tracker.model.run import Record
 
 if TYPE_CHECKING:
+    from tracker.model.report import RunReport
     from tracker.store.database import Database
 
 
@@ -22,9 +22,12 @@ class KeptStore:
     """
 
     def __init__(self, database: Database) -> None:
-        from tracker.store.reader import Reader  # noqa: PLC0415 - imports SQLAlchemy
+        # Imported on the writer's thread, so that the end of a run has nothing to import.
+        from tracker.history.report import report_of  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.store.reader import Reader  # noqa: PLC0415 - the same
         from tracker.store.writer import Writer  # noqa: PLC0415 - the same
 
+        self._report_of = report_of
         self._database = database
         self._writer = Writer(database)
         self._reader = Reader(database)
@@ -66,9 +69,7 @@ class KeptStore:
         Raises:
             StoreError: it cannot be read.
         """
-        from tracker.history.report import report_of  # noqa: PLC0415 - imports SQLAlchemy
-
-        return report_of(self._database, run_id, kept=kept)
+        return self._report_of(self._database, run_id, kept=kept)
 
     def close(self) -> None:
         """Close the connections."""

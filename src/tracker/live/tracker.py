@@ -1,40 +1,35 @@
-"""``track``: a run around any piece of code."""
+"""A run: what ``track`` gives."""
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from uuid import UUID
 
 from tracker.assembly import Assembly
-from tracker.errors import TrackerError
-from tracker.live import provenance, unkept
+from tracker.live import beginning
+from tracker.live.boundary import guarded
 from tracker.live.inert import is_switched_off, is_worker_import
 from tracker.live.journal import OpenPhase
 from tracker.live.keeper import Flushed, Keeper
 from tracker.live.kept import KeptStore
-from tracker.live.line import LiveLine
 from tracker.live.phases import PhaseTimer, each_in_a_phase
 from tracker.live.process import EXIT_WAIT_S, Process, current
 from tracker.live.recorder import Recorder
-from tracker.model import run as records
-from tracker.model.report import RunReport
-from tracker.model.run import RunStatus, RunTotals, Segment
+from tracker.model.run import RunStatus, RunTotals
 from tracker.sampling.clock import Anchor
 from tracker.settings import TrackOptions, resolve
 
+if TYPE_CHECKING:
+    from tracker.live.line import LiveLine
+    from tracker.model.report import RunReport
+
 _LOG = logging.getLogger("tracker")
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _Item = TypeVar("_Item")
 
 FLUSH_WAIT_S = 5.0
@@ -89,17 +84,13 @@ class Run:
     def start(self) -> Self:
         """Begin to measure; a second time does nothing."""
         if not self._inert and self._recorder is None:
-            try:
-                self._start()
-            except Exception as error:  # noqa: BLE001 - a training never fails because of us
-                self._inert = True
-                if self._process is not None:
-                    self._process.end(self)
-                _LOG.warning("run %s is not measured: %r", self.name, error)
-                _LOG.debug("start failed", exc_info=True)
+            self._inert = not self._start()
+            if self._inert and self._process is not None:
+                self._process.end(self)
         return self
 
-    def _start(self) -> None:
+    @guarded(bool)
+    def _start(self) -> bool:
         self._pid = os.getpid()
         process = self._process = current()
         process.begin(self)
@@ -111,7 +102,7 @@ class Run:
         started_at = anchor.utc(start_ns)
         pricing = assembly.price(self.id, self._location, settings, started_at)
         recorder = self._recorder = Recorder(
-            self._segment(started_at),
+            beginning.segment(assembly, settings, self.id, started_at),
             pricing=pricing,
             carbon_of=assembly.carbon_of,
             meter=pipeline.meter,
@@ -119,41 +110,17 @@ class Run:
             anchor=anchor,
             start_ns=start_ns,
         )
-        run = self._record(started_at)
+        run = beginning.run(assembly, settings, self.id, self.name, started_at)
         keeper.put([run, recorder.segment, pricing])
-        keeper.do_first(lambda: self._remember(run))
+        keeper.do_first(lambda: keeper.put(beginning.facts(assembly, settings, run)))
         if settings.show == "line":
+            from tracker.live.line import LiveLine  # noqa: PLC0415 - only where it is asked for
+
             self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
             keeper.after_each_commit(self._line.draw)
         pipeline.attach(recorder, settings.interval_s)
         keeper.commit_soon()  # opens the store now, in the background
-
-    def _record(self, started_at: datetime) -> records.Run:
-        settings = self._settings
-        return records.Run(
-            self.id,
-            self.name,
-            settings.project,
-            settings.tags,
-            settings.params,
-            started_at,
-            provenance={},
-            parent_id=self._assembly.parent_id(),
-        )
-
-    def _segment(self, started_at: datetime) -> Segment:
-        process = provenance.identity(self._assembly.host.proc_path)
-        return Segment(
-            id=self._assembly.new_id(),
-            run_id=self.id,
-            host_id=process.host_id,
-            pid=process.pid,
-            process_started_at=process.process_started_at,
-            boot_id=process.boot_id,
-            pid_namespace=process.pid_namespace,
-            interval_s=self._settings.interval_s,
-            started_at=started_at,
-        )
+        return True
 
     def _new_keeper(self) -> Keeper:
         assembly, store = self._assembly, self._settings.store
@@ -163,20 +130,10 @@ class Run:
             self._note_trouble,
         )
 
-    def _remember(self, run: records.Run) -> None:
-        """The slow facts, gathered on the writer's thread before the first commit."""
-        assert self._keeper is not None  # noqa: S101 - called by it
-        host = provenance.host_facts(self._assembly.host.proc_path)
-        self._keeper.put([host])
-        if self._settings.provenance:
-            found = provenance.provenance(self._assembly.host.environ)
-            self._keeper.put([replace(run, provenance=found)])
-
     def _note_trouble(self, kind: str, message: str) -> None:
         _LOG.warning("%s", message)
         if self._recorder is not None:
-            now_ns = self._assembly.clock.monotonic_ns()
-            self._recorder.journal.event(kind, "store", message, now_ns)
+            self._is_new(kind, "store", message)
 
     def stop(self, *, error: str | None = None) -> RunReport:
         """End the run and report it; a second time gives the same report.
@@ -186,41 +143,52 @@ class Run:
         """
         with self._stopping:
             if self._report is None:
-                try:
-                    self._report = self._stop(error)
-                except Exception as trouble:  # noqa: BLE001 - a training never fails because of us
-                    _LOG.warning("the report of run %s failed: %r", self.name, trouble)
-                    _LOG.debug("stop failed", exc_info=True)
-                    self._report = self._unkept()
+                self._report = self._stop(error) or self._unkept("its report could not be made")
         return self._report
 
-    def _stop(self, error: str | None) -> RunReport:
+    @guarded(lambda: None)
+    def _stop(self, error: str | None) -> RunReport | None:
         recorder, keeper, process = self._recorder, self._keeper, self._process
         if not self._is_here or recorder is None or keeper is None or process is None:
-            return self._unkept()
+            return self._unkept("it was not started, or is switched off")
         end_ns = self._assembly.clock.monotonic_ns()
         outcome = RunStatus.FINISHED if error is None else RunStatus.FAILED
         recorder.finish(end_ns, outcome, error, lambda: self._read_now(everything=True))
         if process.pipeline is not None:
             process.pipeline.detach(recorder)
-        report = self._final_report(keeper)
+        report = self._final_report(recorder, keeper)
         if self._line is not None:
             self._line.end()
         process.end(self)
         process.release_keeper(self._settings.store, EXIT_WAIT_S)
         return report
 
-    def _final_report(self, keeper: Keeper) -> RunReport:
+    def _final_report(self, recorder: Recorder, keeper: Keeper) -> RunReport:
         flushed = keeper.flush(FLUSH_WAIT_S)
         if flushed is Flushed.SAVED:
             return keeper.report(self.id)
         _LOG.warning("run %s is not stored in full: its store was %s", self.name, flushed.value)
         if flushed is Flushed.LATE:  # it may still be written, but nobody waits for it
-            return self._unkept()
+            return self._unkept("its store did not answer in time")
+        keeper.put(recorder.journal.changes())
         return keeper.report_with_pending(self.id)
 
-    def _unkept(self) -> RunReport:
-        return unkept.report(self.id, self.name, self._settings)
+    def _unkept(self, reason: str) -> RunReport:
+        from tracker.live import unkept  # noqa: PLC0415 - hardly ever needed
+
+        return unkept.report(self.id, self.name, self._settings, reason)
+
+    def note_failure(self, what: str, error: Exception) -> None:
+        """Something of ours failed: an event of the run and one warning."""
+        message = f"{what} of run {self.name} failed, and the program goes on: {error!r}"
+        if self._recorder is None or self._is_new("internal-failure", what, message):
+            _LOG.warning("%s", message)
+
+    def _is_new(self, kind: str, subject: str, message: str) -> bool:
+        """Store an event; whether it is the first of its kind for that subject."""
+        assert self._recorder is not None  # noqa: S101 - only while it runs
+        now_ns = self._assembly.clock.monotonic_ns()
+        return self._recorder.journal.event(kind, subject, message, now_ns)
 
     # --- while it runs ------------------------------------------------------------------
 
@@ -232,22 +200,24 @@ class Run:
     @property
     def totals(self) -> RunTotals:
         """The figures so far; cheap."""
+        return self._totals()
+
+    @guarded(lambda: RunTotals(0.0, 0.0, 0.0))
+    def _totals(self) -> RunTotals:
         if self._recorder is None or not self._is_here:
             return RunTotals(0.0, 0.0, 0.0)
         return self._recorder.totals(self._assembly.clock.monotonic_ns())
 
     def report(self) -> RunReport:
         """The run as it is stored now; after the end, its final report."""
-        if self._report is not None:
-            return self._report
+        return self._report or self._present() or self._unkept("it cannot be reported now")
+
+    @guarded(lambda: None)
+    def _present(self) -> RunReport | None:
         if self._keeper is None or not self._is_here:
-            return self._unkept()
+            return self._unkept("it was not started, or is switched off")
         self._keeper.flush(FLUSH_WAIT_S)
-        try:
-            return self._keeper.report(self.id)
-        except TrackerError as error:
-            _LOG.warning("run %s cannot be reported now: %s", self.name, error)
-            return self._unkept()
+        return self._keeper.report(self.id)
 
     def phase(self, name: str) -> PhaseTimer:
         """A named stretch: ``with run.phase("train"):``; phases nest, also in threads."""
@@ -264,7 +234,8 @@ class Run:
         items = range(epochs) if isinstance(epochs, int) else epochs
         return each_in_a_phase(self, items, "epoch")
 
-    def log(self, **metrics: object) -> None:
+    @guarded(lambda: None)
+    def log(self, /, **metrics: object) -> None:
         """Keep values beside the energy: ``run.log(loss=0.3, accuracy=0.91)``."""
         if self._recorder is None or not self._is_here:
             return
@@ -274,13 +245,8 @@ class Run:
             try:
                 self._recorder.journal.metric(name, value, inside, now_ns)
             except (TypeError, ValueError) as error:
-                self._warn_once("metric-refused", name, str(error))
-
-    def _warn_once(self, kind: str, subject: str, message: str) -> None:
-        assert self._recorder is not None  # noqa: S101 - only while it runs
-        now_ns = self._assembly.clock.monotonic_ns()
-        if self._recorder.journal.event(kind, subject, message, now_ns):
-            _LOG.warning("%s", message)
+                if self._is_new("metric-refused", name, str(error)):
+                    _LOG.warning("%s", error)
 
     @property
     def _stack(self) -> list[OpenPhase]:
@@ -290,6 +256,7 @@ class Run:
         stack: list[OpenPhase] = self._local.stack
         return stack
 
+    @guarded(lambda: None)
     def _begin_phase(self, name: str) -> OpenPhase | None:
         if self._recorder is None or not self._is_here or self._report is not None:
             return None
@@ -300,6 +267,7 @@ class Run:
         self._read_now()
         return phase
 
+    @guarded(lambda: None)
     def _end_phase(self, phase: OpenPhase) -> None:
         now_ns = self._assembly.clock.monotonic_ns()
         if phase in self._stack:
@@ -312,6 +280,7 @@ class Run:
         if self._process is not None and self._process.pipeline is not None:
             self._process.pipeline.read_now(everything=everything)
 
+    @guarded(lambda: None)
     def _phase_energy_j(self, phase: OpenPhase) -> float | None:
         if self._recorder is None or not self._is_here:
             return None
@@ -319,56 +288,6 @@ class Run:
 
     def _carbon_g(self, energy_j: float) -> float | None:
         return None if self._recorder is None else self._recorder.carbon_g(energy_j)
-
-
-def track(name: str | None = None, **options: Unpack[TrackOptions]) -> Run:
-    """A run that measures the energy and CO2e of what it encloses.
-
-    Args:
-        name: of the run; by default the project's or the script's.
-        options: see ``TrackOptions``; what is not given comes from the environment
-            (``TRACKER_LOCATION``), a settings file, or is built in.
-
-    Raises:
-        SettingsError: an option that cannot be meant.
-    """
-    return Run(name, Assembly.of_this_process(), options)
-
-
-def tracked(
-    name: str | None = None, **options: Unpack[TrackOptions]
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """A decorator: every call of the function is a run, named after it by default.
-
-    Args:
-        name: of the runs.
-        options: as ``track`` takes them.
-
-    Raises:
-        SettingsError: at decoration, an option that cannot be meant.
-    """
-    if callable(name):
-        raise TypeError("write @tracker.tracked() with parentheses")
-
-    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        title = name or function.__name__
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def call_async(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the function's
-                with track(title, **options):
-                    return await function(*args, **kwargs)
-
-            return call_async  # type: ignore[return-value]  # a coroutine function stays one
-
-        @functools.wraps(function)
-        def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with track(title, **options):
-                return function(*args, **kwargs)
-
-        return call
-
-    return decorate
 
 
 def _in_one_line(error: BaseException | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The report of a run that measured nothing: switched off, or failed to start."""
+"""The report of a run of which nothing is known: switched off, not started, or lost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tracker.model.run import RunStatus
 from tracker.settings import Settings
 
 
-def report(run_id: UUID, name: str, settings: Settings) -> RunReport:
-    """A report that answers every question with "nothing was measured"."""
+def report(run_id: UUID, name: str, settings: Settings, reason: str) -> RunReport:
+    """A report that answers every question with "nothing is known", and why."""
     now = datetime.now(UTC)
     return RunReport(
         run_id=run_id,
@@ -40,7 +40,7 @@ def report(run_id: UUID, name: str, settings: Settings) -> RunReport:
         phases=(),
         pricings=(),
         overlaps=(),
-        not_counted=(NotCounted("everything", "the run did not measure"),),
+        not_counted=(NotCounted("everything", f"nothing is known of this run: {reason}"),),
         events=(),
         metrics={},
         provenance={},

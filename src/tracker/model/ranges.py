@@ -99,7 +99,7 @@ def carbon_range(energy_j: Range, g_per_kwh: Range, pue: float = 1.0) -> Range:
     """
     mean_1, half_1 = energy_j.midpoint, energy_j.half_width
     mean_2, half_2 = g_per_kwh.midpoint, g_per_kwh.half_width
-    half = math.sqrt((mean_1 * half_2) ** 2 + (mean_2 * half_1) ** 2 + (half_1 * half_2) ** 2)
+    half = math.hypot(mean_1 * half_2, mean_2 * half_1, half_1 * half_2)
     low, high = mean_1 * mean_2 - half, mean_1 * mean_2 + half
     return Range(kwh_from_j(low) * pue, kwh_from_j(high) * pue).at_least_zero()
 
@@ -114,27 +114,30 @@ class _Board:
 
 def _range_of(shares: Iterable[Share]) -> Range:
     boards: dict[tuple[str, Accuracy], _Board] = {}
-    slack_j2 = 0.0
+    slacks_j = []
     for share in shares:
         board = boards.setdefault((share.board, share.accuracy), _Board(share.accuracy))
         board.energy_j += share.energy_j
-        slack_j2 += share.slack_j**2
+        slacks_j.append(share.slack_j)
     centre_j = sum(board.energy_j * _bias(board.accuracy) for board in boards.values())
-    half_j = math.sqrt(_gain_j2(boards.values()) + slack_j2)
+    half_j = math.hypot(*_gains_j(boards.values()), *slacks_j)
     return Range(centre_j - half_j, centre_j + half_j)
 
 
 def _bias(accuracy: Accuracy) -> float:
-    """True over read where both parts of the gain are in the middle of their intervals."""
-    return accuracy.common_ratio.midpoint * accuracy.own_ratio.midpoint
+    """True over read where both parts of the gain are in the middle of their intervals.
+
+    The two deviations from 1 are added, as ``Accuracy.of`` took them apart.
+    """
+    return accuracy.common_ratio.midpoint + accuracy.own_ratio.midpoint - 1
 
 
-def _gain_j2(boards: Iterable[_Board]) -> float:
-    """The square of the gains' half-width in a sum over boards, in J²."""
-    own_j2 = 0.0
+def _gains_j(boards: Iterable[_Board]) -> list[float]:
+    """Half-widths of the independent parts of the gains: classes and boards, in joules."""
+    own_j = []
     common_j: defaultdict[str, float] = defaultdict(float)
     for board in boards:
-        common, own = board.accuracy.common_ratio, board.accuracy.own_ratio
-        common_j[board.accuracy.accuracy_class] += board.energy_j * common.half_width * own.midpoint
-        own_j2 += (board.energy_j * own.half_width * common.midpoint) ** 2
-    return own_j2 + sum(half_j**2 for half_j in common_j.values())
+        accuracy = board.accuracy
+        common_j[accuracy.accuracy_class] += board.energy_j * accuracy.common_ratio.half_width
+        own_j.append(board.energy_j * accuracy.own_ratio.half_width)
+    return [*own_j, *common_j.values()]

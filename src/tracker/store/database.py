@@ -138,21 +138,30 @@ def _read_file(path: Path, store: str) -> Database:
 
 
 def _open_server(url: URL) -> Database:
-    store = address.for_people(url)
-    options = {"connect_timeout": CONNECT_TIMEOUT_S} if "connect_timeout" not in url.query else {}
-    with translated(store):
-        engine = create_engine(
-            url, json_serializer=to_json, pool_pre_ping=True, connect_args=options
-        )
-    database = Database(engine, store)
+    database = connect_server(url)
     try:
         with database.reading() as connection:
             state = state_of(connection)
-        _refuse(state, store)
+        _refuse(state, database.url_for_people)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def connect_server(url: URL) -> Database:
+    """A server's database, whatever its schema is; nothing is asked of it yet.
+
+    Raises:
+        StoreError: the URL has options that the driver does not know.
+    """
+    store = address.for_people(url)
+    options = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+    with translated(store):
+        engine = create_engine(
+            url, json_serializer=to_json, pool_pre_ping=True, connect_args=options
+        )
+    return Database(engine, store)
 
 
 def _refuse(state: State, store: str) -> None:

@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 import tracker.migrations
 from tracker.errors import StoreError
-from tracker.store import schema
-from tracker.store.database import Database
+from tracker.store import address
+from tracker.store.database import Database, connect_server
 from tracker.store.failures import translated
 from tracker.store.sqlite import connect_read_only, engine_of_file
+from tracker.store.state import refuse_unknown, state_of
 
 UPGRADE_WAIT_S: Final = 60.0
 """How long a process waits while another one upgrades the same file."""
@@ -32,14 +33,18 @@ def config_for() -> Config:
     return config
 
 
-def upgrade(database: Database, revision: str = schema.HEAD) -> None:
-    """Bring an open store to ``revision`` in one transaction; all of it or nothing.
+def upgrade_server(url: str) -> None:
+    """Bring a server's database to the present schema, or make it, in one transaction.
 
     Raises:
+        SettingsError: no URL.
+        PluginError: the driver is not installed.
+        SchemaAhead: it is newer than this program; nothing was changed.
         StoreError: it failed; the store is as it was.
     """
-    with database.writing() as connection:
-        migrate(connection, config_for(), revision, database.url_for_people)
+    with connect_server(address.parse(url)) as database, database.writing() as connection:
+        refuse_unknown(state_of(connection), database.url_for_people)
+        migrate(connection, config_for(), "head", database.url_for_people)
 
 
 def migrate(connection: Connection, config: Config, revision: str, store: str) -> None:
