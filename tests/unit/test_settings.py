@@ -78,7 +78,7 @@ def test_what_cannot_be_meant_is_refused_with_name_and_value(
     tmp_path: Path, key: str, value: object, words: str
 ) -> None:
     with pytest.raises(SettingsError, match=key) as caught:
-        resolved(tmp_path, **{key: value})
+        resolve({key: value}, {}, tmp_path, tmp_path)
     assert words in str(caught.value)
     assert "argument" in str(caught.value)
 

@@ -27,7 +27,8 @@ class History:
     ...     print(run.name, run.energy_j)
 
     Args:
-        store: its URL, as SQLAlchemy writes it; the user's own store if not given.
+        store: its URL, as SQLAlchemy writes it; by default the one that runs are kept in
+            (``TRACKER_STORE``, a settings file, else the user's own).
     """
 
     def __init__(self, store: str | None = None) -> None:
@@ -103,10 +104,14 @@ class History:
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Database, Reader]]:
+        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
         from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.store.reader import Reader  # noqa: PLC0415 - the same
 
-        with open_database(self._store, mode="read") as database:
+        store = self._store
+        if store is None:
+            store = Assembly.of_this_process().settings({}).store
+        with open_database(store, mode="read") as database:
             yield database, Reader(database)
 
 

@@ -11,14 +11,21 @@ from tracker.history.energy import Board
 from tracker.history.figures import Figures, figures_of, intervals_in_total
 from tracker.history.phases import PhaseBook
 from tracker.history.status import Vantage
-from tracker.model.device import NotCounted
-from tracker.model.report import EventReport, PhaseReport, PricingReport, RunReport
+from tracker.model.device import DeviceKind, NotCounted
+from tracker.model.report import DeviceReport, EventReport, PhaseReport, PricingReport, RunReport
 from tracker.model.run import Heartbeat, RunStatus
 from tracker.store.reader import Reader, RunDetails, RunRecords
 
 if TYPE_CHECKING:
     from tracker.store.database import Database
 
+ORDER: Final = (
+    DeviceKind.NODE,
+    DeviceKind.PLATFORM,
+    DeviceKind.GPU,
+    DeviceKind.CPU,
+    DeviceKind.DRAM,
+)
 NO_READING: Final = "the source has it, but no reading of it came"
 
 
@@ -77,7 +84,7 @@ def _report(
         carbon_high_g=carbon.carbon_high_g if carbon else None,
         power_w={key: power_w for beat in beats for key, power_w in beat.power_w.items()},
         open_phases=tuple(name for beat in beats for name in beat.open_phases),
-        devices=tuple(board.report() for board in figures.boards if board.was_read),
+        devices=_devices(figures.boards),
         phases=_phases(records, details, figures),
         pricings=pricings,
         overlaps=(),
@@ -85,7 +92,14 @@ def _report(
         events=_events(details),
         metrics={metric.name: metric.value for metric in details.metrics},
         provenance=run.provenance,
+        error=next((one.error for one in reversed(records.segments) if one.error), None),
     )
+
+
+def _devices(boards: Sequence[Board]) -> tuple[DeviceReport, ...]:
+    """What was read: wholes first, then by kind as people name them."""
+    reports = [board.report() for board in boards if board.was_read]
+    return tuple(sorted(reports, key=lambda one: (ORDER.index(one.kind), one.device_id)))
 
 
 def _beats(records: RunRecords, status: RunStatus) -> list[Heartbeat]:

@@ -89,19 +89,37 @@ def difference_range(minuend: Iterable[Share], subtrahend: Iterable[Share]) -> R
 def carbon_range(energy_j: Range, g_per_kwh: Range, pue: float = 1.0) -> Range:
     """The range of grams from those of an energy and of the mean intensity it met.
 
-    The two are independent, so the variance of their product is exact:
-    ``m1² v2 + m2² v1 + v1 v2`` (Goodman 1960, doi 10.1080/01621459.1960.10483369).
+    The two are independent, and both are known to a factor rather than to so many units:
+    their logarithms add, and the half-widths of the logarithms add in quadrature. Where
+    one may be 0 there is no factor; the variances of the product are added then
+    (Goodman 1960, doi 10.1080/01621459.1960.10483369).
 
     Args:
         energy_j: in joules.
         g_per_kwh: in grams of CO2e a kilowatt-hour.
         pue: facility energy over IT energy; taken as exact.
     """
-    mean_1, half_1 = energy_j.midpoint, energy_j.half_width
-    mean_2, half_2 = g_per_kwh.midpoint, g_per_kwh.half_width
-    half = math.hypot(mean_1 * half_2, mean_2 * half_1, half_1 * half_2)
-    low, high = mean_1 * mean_2 - half, mean_1 * mean_2 + half
-    return Range(kwh_from_j(low) * pue, kwh_from_j(high) * pue).at_least_zero()
+    product = _product_of_factors if min(energy_j.low, g_per_kwh.low) > 0 else _product
+    bounds = product(energy_j, g_per_kwh)
+    return Range(kwh_from_j(bounds.low) * pue, kwh_from_j(bounds.high) * pue).at_least_zero()
+
+
+def _product_of_factors(one: Range, other: Range) -> Range:
+    centre = math.sqrt(one.low * one.high * other.low * other.high)
+    factor = math.exp(
+        math.hypot(math.log(one.high / one.low), math.log(other.high / other.low)) / 2
+    )
+    return Range(centre / factor, centre * factor)
+
+
+def _product(one: Range, other: Range) -> Range:
+    centre = one.midpoint * other.midpoint
+    half = math.hypot(
+        one.midpoint * other.half_width,
+        other.midpoint * one.half_width,
+        one.half_width * other.half_width,
+    )
+    return Range(centre - half, centre + half)
 
 
 @dataclass(slots=True)
