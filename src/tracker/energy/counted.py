@@ -31,6 +31,10 @@ SHARP_SHARE: Final = 0.08
 SHORTEST_DATED_NS: Final = ns_from_s(0.03)
 """A shorter period is not worth finding: its values are dated half a period back."""
 
+UNEVEN_SHARE: Final = 0.1
+"""Error of an instant between two publications, as a share of the time between them: a power
+that doubles in the middle shifts the level there by an eighth of what was used meanwhile."""
+
 BRIDGE_ERROR_RATIO: Final = 0.3
 """Random error of energy that is carried with the last power."""
 
@@ -176,11 +180,16 @@ class CounterBooking:
 
     @property
     def error_ns(self) -> int:
-        """How far the time of a booked value may be off."""
+        """How far the level at an instant may be off, as time at the present power.
+
+        A publication is dated to some milliseconds, and between two of them the power is
+        not known to have been even.
+        """
         if self._refresh_ns == 0 or self._count is None:
             return READ_ERROR_NS
         if self._refreshes_slowly:
-            return self._clock.error_ns(self._count.time_ns)
+            uneven_ns = self._clock.period_ns * UNEVEN_SHARE
+            return int(self._clock.error_ns(self._count.time_ns) + uneven_ns)
         return int(self._clock.period_ns / 2)
 
     def wants_read_at(self, now_ns: int, edge_ns: int | None) -> int | None:
