@@ -1,0 +1,116 @@
+"""`tracker.History`: lists and reports from a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import tracker
+from fakes.records import GPU, START, Sample, at, here, run
+from tracker.errors import RunNotFound, SettingsError, StoreError
+from tracker.model.run import RunStatus
+from tracker.store.database import open_database
+from tracker.store.writer import Writer
+
+
+def store(tmp_path: Path, *samples: Sample) -> str:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    with open_database(url, mode="write") as database:
+        for sample in samples:
+            Writer(database).save(sample.records())
+    return url
+
+
+def unfinished(sample: Sample) -> Sample:
+    sample.segment = replace(sample.segment, ended_at=None, outcome=None, pid=2**30)
+    return sample
+
+
+def test_a_line_says_what_the_report_says(tmp_path: Path) -> None:
+    history = tracker.History(store(tmp_path, Sample()))
+    (line,) = history.runs()
+    report = history.run("last")
+    for name in ("run_id", "short_id", "name", "project", "tags", "status", "started_at"):
+        assert getattr(line, name) == getattr(report, name)
+    for name in ("energy_j", "energy_low_j", "energy_high_j", "duration_s"):
+        assert getattr(line, name) == getattr(report, name)
+    for name in ("carbon_g", "carbon_low_g", "carbon_high_g"):
+        assert getattr(line, name) == getattr(report, name)
+    assert line.hostname == "node-7"
+    assert history.run(report.run_id) == history.run(report.short_id)
+
+
+def test_runs_by_status_over_many_pages(tmp_path: Path) -> None:
+    living = Sample(run("living"))
+    living.segment = here(replace(living.segment, ended_at=None, outcome=None))
+    failed = Sample(run("failed"))
+    failed.segment = replace(failed.segment, outcome=RunStatus.FAILED, error="ValueError: no")
+    others = [
+        Sample(run("lost", started_at=at(n))) if n % 2 else Sample(run("done", started_at=at(n)))
+        for n in range(1, 121)
+    ]
+    lost = [unfinished(one) if one.run.name == "lost" else one for one in others]
+    history = tracker.History(store(tmp_path, living, failed, *lost))
+    assert [one.name for one in history.runs(status="running")] == ["living"]
+    assert [one.name for one in history.runs(status=RunStatus.FAILED)] == ["failed"]
+    assert len(history.runs(status="interrupted", limit=100)) == 60
+    assert len(history.runs(status="finished", limit=7)) == 7
+    page = history.runs(limit=100)
+    rest = history.runs(limit=100, cursor=str(page[-1].run_id))
+    assert len(page) == 100
+    assert len(rest) == 22
+    assert len({one.run_id for one in (*page, *rest)}) == 122
+
+
+def test_runs_since_and_until(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    samples = [Sample(run(f"{n}", started_at=now - timedelta(days=n))) for n in range(4)]
+    history = tracker.History(store(tmp_path, *samples))
+    assert [one.name for one in history.runs(since="36h")] == ["0", "1"]
+    assert [one.name for one in history.runs(until="36h", since="2.5d")] == ["2"]
+    assert [one.name for one in history.runs(project="none")] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"status": "done"}, "status = 'done': must be one of running, finished"),
+        ({"limit": 0}, "limit = 0"),
+        ({"cursor": "xyz"}, "cursor = 'xyz'"),
+        ({"since": "soon"}, "since = 'soon'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    tmp_path: Path, options: dict[str, str], said: str
+) -> None:
+    history = tracker.History(store(tmp_path))
+    with pytest.raises(SettingsError, match=said):
+        history.runs(**options)  # type: ignore[arg-type]
+
+
+def test_the_users_own_store_is_the_default() -> None:
+    with pytest.raises(StoreError, match="there is none yet"):
+        tracker.History().runs()
+    with open_database(None, mode="write") as database:
+        Writer(database).save(Sample().records())
+    history = tracker.History()
+    assert len(history.runs()) == 1
+    with pytest.raises(RunNotFound):
+        history.run("nobody")
+
+
+def test_the_power_curve(tmp_path: Path) -> None:
+    history = tracker.History(store(tmp_path, Sample(devices=(GPU,))))
+    curve = history.power_curve("last")
+    assert [start for start, _ in curve] == [START, at(10)]
+    assert [power_w for _, power_w in curve] == pytest.approx([300.01, 200.02])
+
+
+def test_to_name_a_history_imports_no_sqlalchemy() -> None:
+    program = "import sys, tracker; tracker.History; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
