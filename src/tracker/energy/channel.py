@@ -39,6 +39,7 @@ class Channel:
         self.closed = False
         self.seen = False
         self._notice = notice
+        self._power_alone_since_ns: int | None = None
         self._counter = CounterBooking(self.curve, device.refresh_s)
         self._power = PowerBooking(self.curve, is_model=device.accuracy.is_model)
 
@@ -46,17 +47,24 @@ class Channel:
         """Book a reading, or keep a power beside the counter."""
         self.seen = True
         if isinstance(reading, EnergyReading):
+            self._power_alone_since_ns = None
             if self._counter.take(reading, self.power_w) is StepKind.RESET:
                 self._notice_reset()
             return
         counted_ns = self._counter.last_ns
         if counted_ns is None:
             self._power.take(reading)
-        elif reading.monotonic_ns - counted_ns < COUNTER_SILENT_NS:
+        elif not self._counter_is_silent(reading.monotonic_ns):
             self._power.last = reading
         else:
             self._counter.abandon()
             self._power.take(reading)
+
+    def _counter_is_silent(self, now_ns: int) -> bool:
+        """Whether power answered for long without the counter; a pause of ours is no silence."""
+        if self._power_alone_since_ns is None:
+            self._power_alone_since_ns = now_ns
+        return now_ns - self._power_alone_since_ns >= COUNTER_SILENT_NS
 
     def _notice_reset(self) -> None:
         self._notice(

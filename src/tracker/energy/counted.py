@@ -19,11 +19,14 @@ BURST_STEP_NS: Final = ns_from_s(0.005)
 LEARNING_NS: Final = ns_from_s(0.6)
 """A counter that has not shown its period by then is dated by its reads."""
 
-STALE_NS: Final = ns_from_s(4)
+STALE_NS: Final = ns_from_s(10)
 """A counter whose values could not be dated for so long is read again for that alone."""
 
 MARGIN_NS: Final = ns_from_s(0.002)
 """A publication is looked for this much after it is expected."""
+
+LEARN_AGAIN_NS: Final = ns_from_s(30)
+"""A period that could not be learned is looked for again after this time."""
 
 SHARP_SHARE: Final = 0.08
 """A publication must be expected to this share of a period, else it is looked for again."""
@@ -109,10 +112,13 @@ class CounterBooking:
 
     def _take_published(self, count: _Count) -> None:
         """Book a value that was true at its last publication, not now."""
+        if self._refreshes_slowly and self._clock.forget_if_lost(count.time_ns):  # by a pause, say
+            self._learning_since_ns = count.time_ns
         if not self._clock.learned:
             self._hold(count)
             return
-        self._release()
+        if self._held:
+            self._release()
         if not self._refreshes_slowly:
             self._book(count.time_ns - int(self._clock.period_ns / 2), count.total_j)
             return
@@ -141,25 +147,44 @@ class CounterBooking:
 
     def _hold(self, count: _Count) -> None:
         """Keep a value until it can be dated, or for as long as learning may take."""
+        if self._held and count.time_ns - self._held[-1].time_ns > LEARNING_NS / 2:
+            self._learning_since_ns = count.time_ns  # the process was paused: learn anew
         self._held.append(count)
-        if count.time_ns - self._learning_since_ns > LEARNING_NS:
+        learning_ns = count.time_ns - self._learning_since_ns
+        if learning_ns > LEARNING_NS:
             for held in self._held:
                 self._book(held.time_ns, held.total_j)
             self._held.clear()
+        if learning_ns > LEARN_AGAIN_NS:
+            self._learning_since_ns = count.time_ns
 
     def _release(self) -> None:
         """Date and book the values that were held while the period was unknown.
 
-        They lie close together, so each change is bracketed by two of them; the first
-        value was published one period before the first change.
+        Most lie close together, so that a change is bracketed by two of them. The first
+        value was published one period before the first such change, or where the period
+        says, if the process was paused meanwhile.
         """
         for before, after in pairwise(self._held):
             if after.total_j > before.total_j:
-                published_ns = (before.time_ns + after.time_ns) // 2
+                published_ns = self._published_between(before, after)
                 if self._curve.empty:
-                    self._book(published_ns - int(self._clock.period_ns), before.total_j)
+                    self._book(self._before_first(published_ns), before.total_j)
                 self._book(published_ns, after.total_j)
         self._held.clear()
+
+    def _before_first(self, change_ns: int) -> int:
+        """When the first value was published, given the first change."""
+        first_ns, period_ns = self._held[0].time_ns, self._clock.period_ns
+        if change_ns - first_ns <= 1.2 * period_ns:  # the period is known to some per cent
+            return change_ns - int(period_ns)
+        return self._clock.published_ns(first_ns)
+
+    def _published_between(self, before: _Count, after: _Count) -> int:
+        """When the value changed: between two reads, if they lie close enough to say."""
+        if after.time_ns - before.time_ns > self._clock.period_ns / 2:
+            return self._clock.published_ns(after.time_ns)
+        return (before.time_ns + after.time_ns) // 2
 
     def _bridge(self, now_ns: int, power_w: float) -> None:
         """The counter started anew: carry the gap with the last power."""
@@ -223,7 +248,7 @@ class CounterBooking:
         """When to read next in order to bracket a publication, so that dates stay sharp."""
         sharp_ns = max(self._clock.period_ns * SHARP_SHARE, BURST_STEP_NS)
         due_ns = self._clock.sharp_until_ns(sharp_ns)
-        if now_ns - due_ns > LEARNING_NS and self._looking:  # the counter stands still
+        if now_ns - due_ns > LEARNING_NS and self._looking:  # it stands still, or is lost soon
             return None
         self._looking = now_ns >= due_ns
         from_ns = max(now_ns, due_ns)

@@ -19,6 +19,12 @@ SAMPLED_ERROR_10S: Final = 0.055
 LATE_NS: Final = ns_from_s(2)
 """Readings further apart than this leave time that was not read."""
 
+HALF: Final = 0.5
+"""What was read to less than this share is a bridge."""
+
+UNREAD_ERROR_RATIO: Final = 0.7
+"""Random error of time that was not read: the power may have been its highest or its lowest."""
+
 
 class PowerBooking:
     """Books mean powers on the windows they cover, and instants by the trapezoid.
@@ -54,12 +60,15 @@ class PowerBooking:
             energy_j = max(self._window_energy_j(reading, time_ns, before_w), 0.0)
         else:
             energy_j = (before_w + reading.power_w) / 2 * s_from_ns(gap_ns)
+        coverage = min(1.0, max(window_ns, LATE_NS) / gap_ns)
+        unread_ratio = UNREAD_ERROR_RATIO * (1 - coverage)
+        random_ratio = self._random_error_ratio(gap_ns, window_ns)
         self._curve.extend(
             time_ns,
             energy_j,
-            method=self.method,
-            slack_j=self._random_error_ratio(gap_ns, window_ns) * energy_j,
-            coverage=min(1.0, max(window_ns, LATE_NS) / gap_ns),
+            method=self.method if coverage > HALF else Method.BRIDGED,
+            slack_j=math.hypot(random_ratio, unread_ratio) * energy_j,
+            coverage=coverage,
         )
 
     def _window_energy_j(self, reading: PowerReading, time_ns: int, before_w: float) -> float:

@@ -77,6 +77,13 @@ class RefreshClock:
         """Until when publications are known to ``error_ns``; 0 before they are learned."""
         return self._rhythm.sharp_until_ns(error_ns) if self._rhythm else 0
 
+    def forget_if_lost(self, time_ns: int) -> bool:
+        """Start anew where nothing was bracketed for so long that a date would be a guess."""
+        lost = self.learned and self.error_ns(time_ns) > self.period_ns * MAX_DRIFT_SHARE
+        if lost:
+            self._first = self._rhythm = None
+        return lost
+
     def observe(self, before_ns: int, after_ns: int) -> None:
         """A publication happened after ``before_ns`` and not after ``after_ns``."""
         width_ns = after_ns - before_ns
@@ -107,10 +114,12 @@ class RefreshClock:
             self._first, self._rhythm = mark, None
         elif count > 0:
             self._periods += count
+            # Both ends off to opposite sides by all they may be hardly ever happens; the
+            # larger one alone stands for the two.
             self._rhythm = _Rhythm(
                 mark,
                 (mark.time_ns - self._first.time_ns) / self._periods,
-                (self._first.error_ns + mark.error_ns) / self._periods,
+                max(self._first.error_ns, mark.error_ns) / self._periods,
             )
 
     def published_ns(self, read_ns: int) -> int:

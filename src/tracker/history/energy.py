@@ -37,7 +37,9 @@ class Board:
     )
 
     def add(self, part: DeviceSum) -> None:
-        """One segment's energy by one method."""
+        """One segment's energy by one method; a bridge that was taken back is none."""
+        if part.method is Method.BRIDGED and part.energy_j == 0:
+            return
         self.energy_by_method_j[part.method] += part.energy_j
         self.slack_j2 += part.slack_j**2
         self.covered_s += part.covered_s

@@ -63,6 +63,7 @@ class SlotBook:
         self._start_ns = start_ns
         self._booked_ns: dict[str, int] = {}
         self._slots: dict[_Key, _Slot] = {}
+        self._shown: dict[_Key, _Slot] = {}
 
     def booked_to_ns(self) -> int:
         """Nobody will ask for stretches before this instant."""
@@ -78,6 +79,7 @@ class SlotBook:
         """
         changed: dict[_Key, _Slot] = {}
         slack_j: dict[str, float] = {}
+        shown, self._shown = self._shown, {}
         for device_id in device_ids:
             from_ns = self._booked_ns.get(device_id, self._start_ns)
             known, slack_j[device_id] = meter.stretches(device_id, from_ns, now_ns, final=False)
@@ -89,6 +91,8 @@ class SlotBook:
                 carried, _ = meter.stretches(device_id, from_ns, now_ns, final=True)
                 for piece in carried:
                     self._add_shown(changed, device_id, piece)
+        for key, slot in shown.items():  # what was carried is taken back unless shown anew
+            changed.setdefault(key, self._slots.get(key) or _Slot(slot.start_ns, slot.start_ns))
         self._forget_complete(now_ns)
         return [self._record(key, slot, slack_j[key[0]]) for key, slot in changed.items()]
 
@@ -108,17 +112,19 @@ class SlotBook:
             known = changed.get(key) or self._slots.get(key)
             slot = known.copy() if known else _Slot(part.start_ns, part.end_ns)
             slot.add(part)
-            changed[key] = slot
+            changed[key] = self._shown[key] = slot
 
     def _cut(self, piece: Stretch) -> Iterator[tuple[int, Stretch]]:
         """A stretch cut where slots meet, with each part's slot in ns since 1970."""
-        start_ns = piece.start_ns
+        offset_ns, start_ns = self._anchor.offset_ns, piece.start_ns
+        slot_ns = (start_ns + offset_ns) // SLOT_NS * SLOT_NS
+        if piece.end_ns + offset_ns <= slot_ns + SLOT_NS:  # as nearly all of them
+            yield slot_ns, piece
+            return
         while start_ns < piece.end_ns:
-            slot_ns = self._anchor.unix_ns(start_ns) // SLOT_NS * SLOT_NS
-            end_ns = min(slot_ns + SLOT_NS - self._anchor.offset_ns, piece.end_ns)
-            whole = start_ns == piece.start_ns and end_ns == piece.end_ns
-            yield slot_ns, piece if whole else piece.part(start_ns, end_ns)
-            start_ns = end_ns
+            end_ns = min(slot_ns + SLOT_NS - offset_ns, piece.end_ns)
+            yield slot_ns, piece.part(start_ns, end_ns)
+            start_ns, slot_ns = end_ns, slot_ns + SLOT_NS
 
     def _forget_complete(self, now_ns: int) -> None:
         oldest_ns = self._anchor.unix_ns(min(self.booked_to_ns(), now_ns)) - SLOT_NS
@@ -135,7 +141,7 @@ class SlotBook:
                 self._anchor.utc(slot.start_ns),
                 self._anchor.utc(slot.end_ns),
                 slot.energy_j,
-                (slot.variance_j2 + 2 * edge_slack_j**2) ** 0.5,
+                (slot.variance_j2 + 2 * edge_slack_j**2) ** 0.5 if lived_ns else 0.0,
                 method,
                 min(slot.covered_ns / lived_ns, 1.0) if lived_ns else 0.0,
             ),

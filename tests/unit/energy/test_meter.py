@@ -109,6 +109,27 @@ def test_reads_beyond_the_ticks_stay_few_once_the_periods_are_known() -> None:
     assert rig.reads - before < 60 * 3.5
 
 
+@pytest.mark.parametrize("pause_s", [0.7, 4.0, 12.0])
+@pytest.mark.parametrize("at_s", [0.0, 0.05, 0.15, 0.3, 0.6, 5.0])
+def test_a_pause_of_the_process_costs_a_counter_nothing(at_s: float, pause_s: float) -> None:
+    rig = Rig(eight(WAVES["3 s"], 2))
+    rig.read()
+    rig.now_s += 0.001
+    start = rig.edge()
+    rig.run_until(start.time_ns / 1e9 + at_s)
+    rig.now_s += pause_s
+    rig.run_until(rig.now_s + 10)
+    end = rig.stop(0.03)
+    amounts = energy_between(start, end)
+    assert amounts is not None
+    start_s, end_s = start.time_ns / 1e9, end.time_ns / 1e9
+    true_j = sum(one.wave.energy_j(end_s) - one.wave.energy_j(start_s) for one in rig.devices)
+    measured_j = sum(amount.energy_j for amount in amounts.values())
+    assert measured_j == pytest.approx(true_j, rel=0.004)
+    for channel in rig.meter._channels.values():
+        assert end.time_ns - channel.curve.end_ns < ns_from_s(1.2)
+
+
 def quiet_meter(*devices: Device) -> tuple[Meter, list[tuple[str, str, str]]]:
     notices: list[tuple[str, str, str]] = []
     meter = Meter(lambda *notice: notices.append(notice))

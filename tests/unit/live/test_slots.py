@@ -81,6 +81,20 @@ def test_what_was_carried_is_replaced_by_what_was_read() -> None:
     assert sum(one.interval.energy_j for one in kept.values()) == pytest.approx(120.0)
 
 
+def test_a_long_gap_that_was_bridged_is_taken_back_when_the_counter_answers() -> None:
+    meter, book = meter_with_gpu(), SlotBook(UUID(int=1), ANCHOR, START_NS)
+    kept: dict[tuple[datetime, Method], SegmentInterval] = {}
+    meter.take([EnergyReading("gpu:0", START_NS, 0.0)])
+    meter.take([EnergyReading("gpu:0", ns_from_s(4), 100.0)])
+    for second in (4, 9, 16):  # it answers no more: 100 W are carried
+        kept |= latest(book.book(meter, ["gpu:0"], ns_from_s(second)))
+    assert sum(one.interval.energy_j for one in kept.values()) == pytest.approx(1300.0)
+    assert any(method is Method.BRIDGED for _, method in kept)
+    meter.take([EnergyReading("gpu:0", ns_from_s(17), 700.0)])
+    kept |= latest(book.book(meter, ["gpu:0"], ns_from_s(17)))
+    assert sum(one.interval.energy_j for one in kept.values()) == pytest.approx(700.0)
+
+
 def test_a_long_run_does_not_keep_its_slots() -> None:
     meter, book = meter_with_gpu(), SlotBook(UUID(int=1), ANCHOR, START_NS)
     meter.take([EnergyReading("gpu:0", START_NS, 0.0)])
