@@ -22,6 +22,7 @@ from tracker.sources._nvml_power import (
     average_window,
     counter_accuracy,
     instant_window,
+    model_accuracy,
     polled_accuracy,
     usage_window,
 )
@@ -31,9 +32,12 @@ from tracker.sources._nvml_ways import (
     Clock,
     CounterCall,
     CounterField,
+    Fields,
     Gpu,
     PowerCall,
     PowerField,
+    Scope,
+    Utilisation,
     Way,
 )
 
@@ -56,21 +60,30 @@ class Board:
         self._dropped: set[str] = set()
         self._main: Way | None = None
         self._extra: Way | None = None
+        self._scope = self._find_scope()
         self._choose()
+        if self._main is None:
+            self._main = self._try(lambda: Utilisation(self._gpu))
+        self._is_model = isinstance(self._main, Utilisation)
 
     @property
     def is_readable(self) -> bool:
-        """Whether its energy or at least its power can be read."""
+        """Whether its energy or its power can be read, or at least modelled."""
         return self._main is not None
 
     def device(self, remark: str = "") -> Device:
         """The board as the tracker knows it; ``remark`` is put behind its name."""
+        is_counted = self._main is not None and self._main.window is None and not self._is_model
+        is_module = self._scope is Scope.MODULE or (is_counted and self._model.is_superchip)
+        what = " (whole module: processor, memory and GPU)" if is_module else ""
+        what += " (estimated from its power limit and utilisation)" * self._is_model
         return Device(
             id=self._gpu.device_id,
             kind=DeviceKind.GPU,
-            name=self._model.name + remark,
+            name=self._model.name + what + remark,
             accuracy=self._accuracy(),
-            refresh_s=COUNTER_REFRESH_S if self._main and not self._main.window else 0.0,
+            covers=("cpu:*", "dram:*") if is_module and not self._is_model else (),
+            refresh_s=COUNTER_REFRESH_S if is_counted else 0.0,
         )
 
     def read(self) -> Sequence[Reading | ReadFailure]:
@@ -88,7 +101,7 @@ class Board:
                 if error.value not in NEVER:
                     return (self._failure(error.value),)
                 self._dropped.add(self._main.name)
-                self._choose()
+                self._choose()  # never the model: a device does not change its accuracy
         self.is_gone = True
         message = f"{self._model.name}: its driver no longer gives energy or power"
         return (ReadFailure(self._gpu.device_id, SourceGone(message)),)
@@ -96,7 +109,26 @@ class Board:
     def reconnect(self, handle: Handle) -> None:
         """Go on with the handle of a freshly initialised NVML."""
         self._gpu = Gpu(self._nvml, handle, self._gpu.device_id, self._gpu.clock)
-        self._choose()
+        if self._is_model:
+            self._main = self._try(lambda: Utilisation(self._gpu))
+        else:
+            self._choose()
+
+    def _find_scope(self) -> Scope:
+        """The module's where that is what the counter is of, or all that is told."""
+        if self._model.is_superchip or not self._tells_power(Scope.GPU):
+            return Scope.MODULE if self._tells_power(Scope.MODULE) else Scope.GPU
+        return Scope.GPU
+
+    def _tells_power(self, scope: Scope) -> bool:
+        """Whether a power of that scope is told, the instant or the average one."""
+        try:
+            fields = Fields(self._gpu, INSTANT_FIELD, AVERAGE_FIELD, scope=scope)
+            fields.fill()
+        except self._nvml.NVMLError:
+            return False
+        never = NEVER | {INVALID_ARGUMENT}
+        return any(element.nvmlReturn not in never for element in fields.elements)
 
     def _choose(self) -> None:
         """Take the best way to the energy and, if that gives no power, one to the power."""
@@ -130,25 +162,29 @@ class Board:
 
     def _counters(self) -> Sequence[Callable[[], Way]]:
         instant = instant_window(self._model) if self._has_instant() else None
-        return (lambda: CounterField(self._gpu, instant), lambda: CounterCall(self._gpu))
+        return (
+            lambda: CounterField(self._gpu, instant, self._scope),
+            lambda: CounterCall(self._gpu),
+        )
 
     def _powers(self) -> Sequence[Callable[[], Way]]:
         window = usage_window(self._model)
         return (
-            lambda: PowerField(self._gpu, AVERAGE_FIELD, average_window()),
+            lambda: PowerField(self._gpu, AVERAGE_FIELD, average_window(), self._scope),
             lambda: PowerCall(self._gpu, window),
         )
 
     def _momentary_powers(self) -> Sequence[Callable[[], Way]]:
         instant, usage = instant_window(self._model), usage_window(self._model)
         return (
-            lambda: PowerField(self._gpu, INSTANT_FIELD, instant),
+            lambda: PowerField(self._gpu, INSTANT_FIELD, instant, self._scope),
             lambda: PowerCall(self._gpu, usage),
         )
 
     def _has_instant(self) -> bool:
         window = instant_window(self._model)
-        return self._try(lambda: PowerField(self._gpu, INSTANT_FIELD, window)) is not None
+        power = self._try(lambda: PowerField(self._gpu, INSTANT_FIELD, window, self._scope))
+        return power is not None
 
     def _read_extra(self) -> Sequence[Reading]:
         """The power beside the counter; without it only phase edges are coarser."""
@@ -164,6 +200,8 @@ class Board:
             return ()
 
     def _accuracy(self) -> Accuracy:
+        if self._is_model:
+            return model_accuracy()
         window = self._main.window if self._main else None
         if window is None:
             return counter_accuracy(self._model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from typing import Any, Final
 
 from tracker.errors import SourceUnavailable
@@ -25,6 +26,9 @@ VERSION_MISMATCH: Final = 18
 NEVER: Final = frozenset({3, 13})  # not supported, function not found
 GONE: Final = frozenset({15, 16, 28})  # GPU is lost, reset required, GPU not found
 
+START_TIMEOUT_S: Final = 5.0  # a cold start takes 0.1 s
+
+_HANG_FIX: Final = "see whether nvidia-smi answers; if not, reload the driver or reboot"
 _FOREIGN_BINDING: Final = (
     "module pynvml is not NVIDIA's: the package 'pynvml' below version 12 hides nvidia-ml-py"
 )
@@ -65,16 +69,53 @@ def expect_own_binding(binding: object) -> None:
         raise SourceUnavailable(_FOREIGN_BINDING, fix=_FOREIGN_BINDING_FIX)
 
 
-def start(nvml: Nvml) -> None:
+def start(nvml: Nvml, timeout_s: float = START_TIMEOUT_S) -> None:
     """Initialise NVML; it counts its users, so others in this process are not disturbed.
 
+    Some drivers (570) never return, so it is asked on a thread of its own, and given up.
+
     Raises:
-        SourceUnavailable: no driver, another driver than the library's, or any other refusal.
+        SourceUnavailable: no driver, another driver than the library's, or any other
+            refusal; or no answer within ``timeout_s`` seconds.
     """
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError as error:
-        raise _refusal(error) from error
+    attempt = _Start(nvml)
+    attempt.start()
+    attempt.join(timeout_s)
+    if attempt.give_up():
+        raise SourceUnavailable(
+            f"NVML does not answer: nvmlInit has not returned within {timeout_s:g} s", fix=_HANG_FIX
+        )
+    if attempt.error is not None:
+        raise _refusal(attempt.error) from attempt.error
+
+
+class _Start(threading.Thread):
+    """One call of ``nvmlInit``, which may never return."""
+
+    def __init__(self, nvml: Nvml) -> None:
+        super().__init__(name="tracker-nvml-start", daemon=True)
+        self.error: NvmlError | None = None
+        self._nvml = nvml
+        self._lock = threading.Lock()
+        self._is_done = False
+        self._is_given_up = False
+
+    def run(self) -> None:
+        try:
+            self._nvml.nvmlInit()
+        except self._nvml.NVMLError as error:
+            self.error = error
+        with self._lock:
+            self._is_done = True
+            late = self._is_given_up and self.error is None
+        if late:
+            stop(self._nvml)
+
+    def give_up(self) -> bool:
+        """Leave the call alone unless it has returned; whether it is left alone."""
+        with self._lock:
+            self._is_given_up = not self._is_done
+            return self._is_given_up
 
 
 def stop(nvml: Nvml) -> None:

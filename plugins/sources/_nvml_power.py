@@ -22,6 +22,7 @@ AMPERE: Final = 7
 ADA: Final = 8
 
 COUNTER_REFRESH_S: Final = 0.1  # 20 to 100 ms by model
+_SUPERCHIP: Final = re.compile(r"\bGH200\b")
 _GA100: Final = re.compile(r"\b(A100|A800|A30)\b")  # Ampere, but metered like Volta
 _INSTANT_DRIVER: Final = 530  # the one driver branch whose plain reading is the instant one
 
@@ -59,6 +60,11 @@ class Model:
     def is_part_time(self) -> bool:
         """Whether the instant reading covers only a quarter of the time (GA100, Hopper…)."""
         return self.architecture > ADA or self.is_ga100
+
+    @property
+    def is_superchip(self) -> bool:
+        """Whether counter and power are those of processor and GPU together (zeus, PR 172)."""
+        return bool(_SUPERCHIP.search(self.name))
 
     @property
     def is_ga100(self) -> bool:
@@ -101,6 +107,11 @@ def polled_accuracy(model: Model, window: Window) -> Accuracy:
     half_width = math.hypot((high - low) / 2, _polling_error(model, window))
     middle = (low + high) / 2
     return Accuracy.of("polled:gpu", middle - half_width, middle + half_width)
+
+
+def model_accuracy() -> Accuracy:
+    """Of energy from the power limit and utilisation (27 to 37 %: arXiv 2506.14551)."""
+    return Accuracy.of("model:gpu", 0.6, 1.4, common_share=1.0)
 
 
 def _gain(model: Model) -> tuple[float, float]:

@@ -11,9 +11,8 @@ TDP at 0, 10, 50, 100 %), renormalised. The idle share is the SPECpower_ssj2008 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -23,6 +22,7 @@ from tracker.model.host import Host
 from tracker.model.reading import PowerReading
 from tracker.model.units import s_from_ns
 from tracker.ports.source import Inventory
+from tracker.sources._cpu_load import GroupLoad, MachineLoad, quota
 from tracker.sources._cpu_tdp import load_table, look_up
 from tracker.sources._cpuinfo import Cpu, read_cpu
 from tracker.sources._powercap import long_term_limits_w
@@ -83,14 +83,23 @@ def open(host: Host) -> CpuModel:
     if cpu is None:
         raise SourceUnavailable(f"cpu_model: {host.proc_path / 'cpuinfo'} cannot be read")
     try:
-        descriptor = os.open(host.proc_path / "stat", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise SourceUnavailable(f"cpu_model: {error}") from error
-    try:
-        return CpuModel(host, cpu, descriptor)
+        return CpuModel(host, cpu)
     except SourceReadError as error:
-        os.close(descriptor)
-        raise SourceUnavailable(str(error)) from error
+        raise SourceUnavailable(f"cpu_model: {error}") from error
+
+
+def limited(whole: Estimate, cpus: float, threads: int) -> Estimate:
+    """The share of a machine that a container's quota of processor time is.
+
+    The rest of the machine is others' to use and to answer for, as with a virtual machine.
+
+    Args:
+        whole: the machine's estimate.
+        cpus: the quota, in processors.
+        threads: logical processors of the machine.
+    """
+    basis = f"{whole.basis}, a quota of {cpus:g} of {threads} threads"
+    return replace(whole, tdp_w=whole.tdp_w * cpus / threads, basis=basis)
 
 
 def estimate(cpu: Cpu, limits_w: Sequence[float], table_tdp_w: float | None) -> Estimate:
@@ -116,46 +125,26 @@ def estimate(cpu: Cpu, limits_w: Sequence[float], table_tdp_w: float | None) -> 
     return Estimate(tdp_w, idle_ratio, _GUESSED, f"{_HALF_LOAD_W_PER_THREAD:g} W a thread")
 
 
-def busy_and_total(stat: bytes) -> tuple[int, int]:
-    """Ticks of work, and of all time, since the machine was started, over all processors.
-
-    The first line of ``/proc/stat`` (proc_stat(5)) is ``cpu user nice system idle iowait
-    irq softirq steal guest guest_nice``. Waiting and stolen time is no work, and the time
-    of guests is already in ``user`` and ``nice``.
-
-    Raises:
-        SourceReadError: it is not that file.
-    """
-    line = stat.partition(b"\n")[0]
-    ticks = line.split()[1:9]
-    if not line.startswith(b"cpu ") or len(ticks) < 4 or not all(map(bytes.isdigit, ticks)):  # noqa: PLR2004 - user to idle, which every kernel has
-        raise SourceReadError(f"cpu_model: no processor times in {stat[:40]!r}")
-    user, nice, system, idle, iowait, irq, softirq, steal = map(int, [*ticks, *[b"0"] * 8][:8])
-    busy = user + nice + system + irq + softirq
-    return busy, busy + idle + iowait + steal
-
-
 class CpuModel:
-    """The modelled power of all processors of this system, as one device."""
+    """The modelled power of the processors, or of what of them is ours, as one device."""
 
-    def __init__(self, host: Host, cpu: Cpu, descriptor: int) -> None:
+    def __init__(self, host: Host, cpu: Cpu) -> None:
         """Start the first window.
 
         Args:
-            host: where ``/sys`` is, and the clock.
+            host: where ``/sys`` and ``/proc`` are, and the clock.
             cpu: the processors.
-            descriptor: ``/proc/stat``, kept open; closed by ``close``.
 
         Raises:
-            SourceReadError: the file holds no processor times.
+            SourceReadError: the kernel does not tell how busy they are.
         """
         table_tdp_w = look_up(cpu.name, load_table()) if cpu.name else None
-        self.estimate = estimate(cpu, long_term_limits_w(host.sys_path), table_tdp_w)
+        whole = estimate(cpu, long_term_limits_w(host.sys_path), table_tdp_w)
+        limit = quota(host, cpu.threads)
+        self.estimate = whole if limit is None else limited(whole, limit.cpus, cpu.threads)
         self._cpu = cpu
         self._clock = host.monotonic_ns
-        self._descriptor = descriptor
-        self._load_ratio = 0.0
-        self._ticks = self._read_ticks()
+        self._load = MachineLoad(host.proc_path) if limit is None else GroupLoad(limit, self._clock)
         self._window_start_ns = self._clock()
 
     def devices(self) -> Inventory:
@@ -167,27 +156,17 @@ class CpuModel:
         """Mean power since the last reading.
 
         Raises:
-            SourceReadError: ``/proc/stat`` cannot be read.
+            SourceReadError: the kernel does not tell the load.
         """
-        busy, total = self._read_ticks()
+        power_w = self.estimate.power_w(self._load.ratio())
         now_ns = self._clock()
-        if total > self._ticks[1]:  # else less than a tick has passed: the last load holds
-            self._load_ratio = (busy - self._ticks[0]) / (total - self._ticks[1])
-            self._ticks = busy, total
         window_s = s_from_ns(now_ns - self._window_start_ns)
         self._window_start_ns = now_ns
-        power_w = self.estimate.power_w(self._load_ratio)
         return (PowerReading(DEVICE_ID, now_ns, power_w, window_s),)
 
     def close(self) -> None:
-        """Close ``/proc/stat``."""
-        os.close(self._descriptor)
-
-    def _read_ticks(self) -> tuple[int, int]:
-        try:
-            return busy_and_total(os.pread(self._descriptor, 256, 0))
-        except OSError as error:
-            raise SourceReadError(f"cpu_model: /proc/stat: {error.strerror}") from error
+        """Close what tells the load."""
+        self._load.close()
 
 
 def _plausible_limit_w(

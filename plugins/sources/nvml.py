@@ -207,6 +207,7 @@ def _refusal(code: int, message: str) -> str:
 
 def _no_reading(model: Model) -> str:
     return (
-        f"{model.name}: its driver gives neither an energy counter nor a power reading"
-        " (usual for a virtual GPU; the host's administrator can measure it)"
+        f"{model.name}: its driver gives neither an energy counter nor a power reading,"
+        " nor a power limit and utilisation to model it by (usual for a virtual GPU; the host's"
+        " administrator can measure it)"
     )

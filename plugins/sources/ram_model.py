@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from tracker.errors import SourceUnavailable
@@ -21,6 +20,7 @@ from tracker.model.host import Host
 from tracker.model.reading import PowerReading
 from tracker.model.units import s_from_ns
 from tracker.ports.source import Inventory
+from tracker.sources._cgroup import legacy, unified
 from tracker.sources._powercap import read_text
 
 FALLBACK_FOR: Final = DeviceKind.DRAM
@@ -80,23 +80,10 @@ class RamModel:
 
 
 def _limits_bytes(host: Host) -> Iterator[int]:
-    """Memory limits of our control groups and of those above them (cgroups(7))."""
-    root = host.sys_path / "fs/cgroup"
-    for line in read_text(host.proc_path / "self/cgroup").splitlines():
-        hierarchy, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
-        if hierarchy == "0":
-            yield from _up(root, group, "memory.max")
-        elif "memory" in controllers.split(","):
-            yield from _up(root / "memory", group, "memory.limit_in_bytes")
-
-
-def _up(mount: Path, group: str, limit: str) -> Iterator[int]:
-    """The limits from a group up to the mount; in a container only the mount is there."""
-    folder = mount / group.strip("/")
-    for place in (folder, *folder.parents):
-        if not place.is_relative_to(mount):
-            return
-        value = read_text(place / limit)
+    """Memory limits of our control groups and of those above them."""
+    files = [folder / "memory.max" for folder in unified(host)]
+    files += [folder / "memory.limit_in_bytes" for folder in legacy(host, "memory")]
+    for path in files:
+        value = read_text(path)
         if value.isdecimal():  # "max" is none
             yield int(value)

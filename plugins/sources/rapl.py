@@ -24,6 +24,7 @@ from tracker.sources._powercap import FOLDER, Zone, is_masked, mirrors, zones
 REFRESH_S: Final = 0.001  # the hardware updates its counter every millisecond
 _PAUSE_S: Final = 0.002
 _MAX_DIGITS: Final = 32
+MSR: Final = "class/msr/msr0"  # /dev/cpu/0/msr, as the device model has it
 _GONE: Final = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
 
 PERMISSION_FIX: Final = """\
@@ -39,6 +40,10 @@ MASKED_FIX: Final = (
     "start the container with --volume /sys:/host/sys:ro --env TRACKER_SYSFS=/host/sys"
     " (and see that energy_uj may be read there)"
 )
+
+DRIVER_FIX: Final = """\
+sudo modprobe intel_rapl_msr  # of Intel and AMD alike
+echo intel_rapl_msr | sudo tee /etc/modules-load.d/rapl.conf"""
 
 
 def _pause() -> None:
@@ -60,6 +65,11 @@ def open(host: Host) -> RaplSource:
         raise SourceUnavailable(
             f"rapl: {folder} lists zones that cannot be entered (masked, as containers do)",
             fix=MASKED_FIX,
+        )
+    if (host.sys_path / MSR).exists() and _has_counters(read_cpu(host.proc_path)):
+        raise SourceUnavailable(
+            f"rapl: this processor has counters (msr is loaded), but none is in {folder}",
+            fix=DRIVER_FIX,
         )
     raise SourceUnavailable(f"rapl: no package zone in {folder} (usual in a virtual machine)")
 
@@ -177,6 +187,15 @@ class RaplSource:
             f"rapl: {count} energy counters are there, but none can be read ({first})",
             fix=PERMISSION_FIX if self._is_refused else "",
         )
+
+
+def _has_counters(cpu: Cpu | None) -> bool:
+    """Whether the processor is real and of a maker whose processors count."""
+    return (
+        cpu is not None
+        and not cpu.is_virtual
+        and cpu.vendor in {"GenuineIntel", "AuthenticAMD", "HygonGenuine"}
+    )
 
 
 def _accuracy(kind: DeviceKind, cpu: Cpu | None) -> Accuracy:

@@ -47,6 +47,10 @@ class FakeGpu:
         average: whether field 185 answers.
         instant: whether field 186 answers.
         usage: whether nvmlDeviceGetPowerUsage answers.
+        gpu_scope: whether the fields tell the power of the GPU alone.
+        module_scope: whether they tell that of its module, which is ``module_extra_w`` more.
+        limit_w: 0 where it is not told.
+        utilization: in percent; negative where it is not told.
         reset_at_s: seconds after the epoch at which the counter starts from 0 again.
         mig: UUIDs of its MIG instances.
         processes: pid and bytes of memory of each compute process.
@@ -67,6 +71,9 @@ class FakeGpu:
     usage_window_s: float = 1.0
     counter_start_j: float = 1000.0
     reset_at_s: float = 0.0
+    gpu_scope: bool = True
+    module_scope: bool = False
+    module_extra_w: float = 0.0
     limit_w: float = 700.0
     utilization: int = 100
     memory_bytes: int = 80 * 2**30
@@ -91,6 +98,7 @@ class FakeGpu:
 _PLAIN: Final = (
     *("name", "architecture", "refresh_s", "refresh_phase_s", "counter", "average", "instant"),
     *("usage", "average_window_s", "instant_window_s", "usage_window_s", "counter_start_j"),
+    *("gpu_scope", "module_scope", "module_extra_w"),
     *("reset_at_s", "limit_w", "utilization", "memory_bytes", "memory_used_bytes"),
 )
 

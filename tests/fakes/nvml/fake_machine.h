@@ -23,7 +23,8 @@ struct gpu {
     char name[TEXT], uuid[TEXT], pci[TEXT], mig[MAX_LIST][TEXT];
     double low_w, high_w, period_s, phase_s, refresh_s, refresh_phase_s;
     double average_window_s, instant_window_s, usage_window_s, counter_start_j, reset_at_s;
-    double limit_w;
+    double limit_w, module_extra_w;
+    int gpu_scope, module_scope;
     int architecture, counter, average, instant, usage, utilization, mig_count, process_count;
     unsigned long long memory_bytes, memory_used_bytes;
     struct process processes[MAX_LIST];
@@ -119,8 +120,9 @@ static void set_gpu(struct gpu *g, const char *key, const char *value) {
         {"refresh_phase_s", &g->refresh_phase_s}, {"average_window_s", &g->average_window_s},
         {"instant_window_s", &g->instant_window_s}, {"usage_window_s", &g->usage_window_s},
         {"counter_start_j", &g->counter_start_j}, {"reset_at_s", &g->reset_at_s},
-        {"limit_w", &g->limit_w}};
+        {"limit_w", &g->limit_w}, {"module_extra_w", &g->module_extra_w}};
     const struct { const char *key; int *to; } integers[] = {
+        {"gpu_scope", &g->gpu_scope}, {"module_scope", &g->module_scope},
         {"architecture", &g->architecture}, {"counter", &g->counter}, {"average", &g->average},
         {"instant", &g->instant}, {"usage", &g->usage}, {"utilization", &g->utilization}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -17,6 +17,7 @@ enum {
 };
 enum { FIELD_ENERGY = 83, FIELD_POWER_AVERAGE = 185, FIELD_POWER_INSTANT = 186,
        FIELD_ENERGY_SAME = 191 };
+enum { SCOPE_GPU = 0, SCOPE_MODULE = 1 };
 enum { VALUE_UNSIGNED_INT = 1, VALUE_UNSIGNED_LONG_LONG = 3 };
 
 typedef int nvmlReturn_t;
@@ -228,10 +229,14 @@ struct field_value {
     union { unsigned ui; unsigned long long ull; } value;
 };
 
+/* Of a module, the power is that of the GPU and a constant for the processor beside it. */
 static void fill_power(struct field_value *v, const struct gpu *g, int present, double window_s) {
+    int is_module = v->scope == SCOPE_MODULE;
+    present = present && (is_module ? g->module_scope : v->scope == SCOPE_GPU && g->gpu_scope);
     v->type = VALUE_UNSIGNED_INT;
     v->code = present ? SUCCESS : NOT_SUPPORTED;
     v->value.ui = present ? power_mw(g, window_s) : 0;
+    if (present && is_module) v->value.ui += (unsigned)(g->module_extra_w * 1e3);
 }
 
 static void fill_field(struct field_value *v, const struct gpu *g, int gpu) {
@@ -273,7 +278,7 @@ nvmlReturn_t nvmlDeviceGetPowerUsage(struct device *handle, unsigned *to) {
     GPU(g->usage ? (*to = power_mw(g, g->usage_window_s), SUCCESS) : NOT_SUPPORTED);
 }
 nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(struct device *handle, unsigned *to) {
-    GPU((*to = (unsigned)(g->limit_w * 1e3), SUCCESS));
+    GPU(g->limit_w > 0 ? (*to = (unsigned)(g->limit_w * 1e3), SUCCESS) : NOT_SUPPORTED);
 }
 nvmlReturn_t nvmlDeviceGetPowerManagementLimit(struct device *handle, unsigned *to) {
     GPU((*to = (unsigned)(g->limit_w * 1e3), SUCCESS));
@@ -308,7 +313,8 @@ static nvmlReturn_t fill_processes(const struct gpu *g, unsigned *count, struct 
 }
 
 nvmlReturn_t nvmlDeviceGetUtilizationRates(struct device *handle, struct utilization *to) {
-    GPU((to->gpu = (unsigned)g->utilization, to->memory = 0, SUCCESS));
+    GPU(g->utilization >= 0 ? (to->gpu = (unsigned)g->utilization, to->memory = 0, SUCCESS)
+                            : NOT_SUPPORTED);
 }
 nvmlReturn_t nvmlDeviceGetMemoryInfo(struct device *handle, struct memory *to) {
     GPU((to->total = g->memory_bytes, to->used = g->memory_used_bytes,

@@ -12,6 +12,7 @@ from tracker.errors import SourceReadError, SourceUnavailable
 from tracker.model.device import DeviceKind
 from tracker.model.reading import PowerReading
 from tracker.sources import cpu_model
+from tracker.sources._cpu_load import busy_and_total, quota
 from tracker.sources._cpu_tdp import load_table, look_up, plain_name
 from tracker.sources._cpuinfo import Cpu
 
@@ -189,11 +190,82 @@ def test_without_its_file_of_times_it_is_unavailable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stat", [b"", b"cpu  1 2\n", b"cpu  a b c d\n", b"cpu0 1 2 3 4\n"])
 def test_another_file_is_no_processor_time(stat: bytes) -> None:
     with pytest.raises(SourceReadError):
-        cpu_model.busy_and_total(stat)
+        busy_and_total(stat)
 
 
 def test_waiting_stolen_and_guests_time_is_no_work() -> None:
-    assert cpu_model.busy_and_total(b"cpu  10 2 3 80 5 1 1 8 10 2\ncpu0") == (17, 110)
+    assert busy_and_total(b"cpu  10 2 3 80 5 1 1 8 10 2\ncpu0") == (17, 110)
+
+
+def container(folder: Path, limits: dict[str, str], *, threads: int = 128) -> ProcTree:
+    """A machine whose control group ``/job`` has these files."""
+    proc = ProcTree(folder / "proc")
+    proc.write_cpu("AMD EPYC 7763 64-Core Processor", threads=threads)
+    proc.write_cgroup("0::/job\n")
+    for name, text in limits.items():
+        path = folder / "sys/fs/cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    return proc
+
+
+def test_a_container_is_charged_its_quota_and_its_own_load(tmp_path: Path) -> None:
+    stat = tmp_path / "sys/fs/cgroup/job/cpu.stat"
+    proc = container(tmp_path, {"job/cpu.max": "1600000 100000", "job/cpu.stat": "usage_usec 0"})
+    clock = ManualClock()
+    source = cpu_model.open(host_in(tmp_path, clock=clock))
+    try:
+        (device,) = source.devices().devices
+        clock.advance(2.0)
+        stat.write_text("usage_usec 16000000\nuser_usec 1\n")  # half of 16 processors for 2 s
+        proc.work(busy_ticks=1000, idle_ticks=0)  # the others' on the same machine
+        (reading,) = source.read()
+        (repeated,) = source.read()
+    finally:
+        source.close()
+
+    assert device.name.endswith("TDP of the model, a quota of 16 of 128 threads)")
+    assert reading.power_w == pytest.approx(280 * 16 / 128 * (0.15 + 0.85 * 0.70))
+    assert repeated.power_w == reading.power_w
+
+
+@pytest.mark.parametrize(
+    ("limits", "cpus"),
+    [
+        ({}, None),
+        ({"job/cpu.max": "max 100000"}, None),
+        ({"job/cpu.max": "12800000 100000"}, None),  # all that there is
+        ({"job/cpu.max": "0 100000"}, None),
+        ({"job/cpu.max": "garbage"}, None),
+        ({"job/cpu.max": "50000 100000"}, 0.5),
+        ({"cpu.max": "400000 100000", "job/cpu.max": "max 100000"}, 4.0),
+        ({"cpu.max": "400000 100000", "job/cpu.max": "800000 100000"}, 4.0),
+    ],
+)
+def test_the_tightest_quota_of_the_groups_counts(
+    tmp_path: Path, limits: dict[str, str], cpus: float | None
+) -> None:
+    container(tmp_path, limits)
+
+    found = quota(host_in(tmp_path), threads=128)
+
+    assert (found.cpus if found else None) == cpus
+
+
+def test_a_group_that_does_not_tell_its_use_is_unavailable(tmp_path: Path) -> None:
+    container(tmp_path, {"job/cpu.max": "50000 100000"})
+
+    with pytest.raises(SourceUnavailable, match=r"cpu\.stat tells no processor time"):
+        cpu_model.open(host_in(tmp_path))
+
+
+def test_two_sockets_draw_twice_and_a_guest_of_two_only_its_threads() -> None:
+    name = "AMD EPYC 7763 64-Core Processor"
+    real = Cpu(name, "AuthenticAMD", 2, 256, is_virtual=False)
+    guest = Cpu(name, "AuthenticAMD", 2, 8, is_virtual=True)
+
+    assert cpu_model.estimate(real, (), 280.0).tdp_w == pytest.approx(560)
+    assert cpu_model.estimate(guest, (), 280.0).tdp_w == pytest.approx(280 * 8 / 128)
 
 
 def test_a_plain_name_has_no_decoration() -> None:

@@ -24,6 +24,7 @@ MakeFake = Callable[..., FakeNvml]
 OpenNvml = Callable[..., Source]
 
 A100 = FakeGpu(name="NVIDIA A100-SXM4-80GB", architecture=7)
+SILENT = FakeGpu(counter=False, average=False, instant=False, usage=False)
 V100 = FakeGpu(name="Tesla V100-SXM2-16GB", architecture=5)
 MIG = "MIG-5aa6b0a1-0000-4000-8000-000000000001"
 
@@ -129,16 +130,18 @@ def test_a_gpu_without_any_reading_is_not_counted_rather_than_0_j(
     make_fake: MakeFake, open_nvml: OpenNvml
 ) -> None:
     make_fake(
-        FakeGpu(name="GRID T4-4Q", counter=False, average=False, instant=False, usage=False),
+        replace(SILENT, name="GRID T4-4Q", utilization=-1),
+        replace(SILENT, name="GRID T4-8Q", limit_w=0),
         FakeGpu(),
     )
     source = open_nvml()
     inventory = source.devices()
 
-    assert [device.id for device in inventory.devices] == [f"gpu:{fake_uuid(1)}"]
+    assert [device.id for device in inventory.devices] == [f"gpu:{fake_uuid(2)}"]
     assert inventory.not_counted[0].what == f"GPU 0 ({fake_uuid(0)})"
     assert "neither an energy counter nor a power reading" in inventory.not_counted[0].reason
-    assert {reading.device_id for reading in source.read()} == {f"gpu:{fake_uuid(1)}"}
+    assert len(inventory.not_counted) == 2
+    assert {reading.device_id for reading in source.read()} == {f"gpu:{fake_uuid(2)}"}
 
 
 def test_a_driver_that_does_not_tell_the_architecture_gets_the_widest_range(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fakes.host import host_in
-from fakes.powercap import PowercapTree
+from fakes.powercap import PowercapTree, ProcTree
+from fakes.privilege import unprivileged
 from tracker.errors import SourceUnavailable
 from tracker.sources import rapl
 from tracker.sources._powercap import long_term_limits_w
-
-NOBODY = 65534
 
 
 def test_without_powercap_it_is_unavailable_and_asks_for_nothing(tmp_path: Path) -> None:
@@ -45,20 +42,6 @@ def open_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """As ``nobody`` where the tests run as root, whom no file mode refuses."""
-    user = os.geteuid()
-    if user != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 def test_counters_that_may_not_be_read_come_with_the_commands_that_allow_it(
@@ -99,3 +82,27 @@ def test_a_package_limit_is_read_without_any_right(open_folder: Path) -> None:
 
     with unprivileged():
         assert long_term_limits_w(tree.sys_path) == (140.0,)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "virtual", "has_msr", "is_explained"),
+    [
+        ("GenuineIntel", False, True, True),
+        ("AuthenticAMD", False, True, True),
+        ("GenuineIntel", True, True, False),
+        ("GenuineIntel", False, False, False),
+        ("CentaurHauls", False, True, False),
+    ],
+)
+def test_a_real_processor_whose_driver_is_missing_comes_with_the_module_to_load(
+    tmp_path: Path, vendor: str, *, virtual: bool, has_msr: bool, is_explained: bool
+) -> None:
+    ProcTree(tmp_path / "proc").write_cpu("Some CPU", vendor=vendor, virtual=virtual)
+    if has_msr:
+        (tmp_path / "sys/class/msr/msr0").mkdir(parents=True)
+
+    with pytest.raises(SourceUnavailable) as raised:
+        rapl.open(host_in(tmp_path))
+
+    assert ("modprobe intel_rapl_msr" in raised.value.fix) is is_explained
+    assert ("this processor has counters" in str(raised.value)) is is_explained
