@@ -118,7 +118,7 @@ def provenance(name: str) -> Provenance:
 @cache
 def sources() -> Mapping[str, Provenance]:
     """Every entry of ``sources.toml``, by file name."""
-    entries = tomllib.loads(_text("sources.toml"))
+    entries = tomllib.loads(text("sources.toml"))
     return MappingProxyType(
         {
             name: Provenance(**{**entry, "changes": tuple(entry["changes"])})
@@ -130,21 +130,21 @@ def sources() -> Mapping[str, Provenance]:
 @cache
 def countries() -> Mapping[str, AreaIntensity]:
     """Yearly intensities by ISO 3166 alpha-2 code (``country_intensity.csv``)."""
-    rows = _rows("country_intensity.csv")
-    return MappingProxyType({row["iso2"]: _area(row, row["iso2"], row["name"]) for row in rows})
+    found = rows("country_intensity.csv")
+    return MappingProxyType({row["iso2"]: _area(row, row["iso2"], row["name"]) for row in found})
 
 
 @cache
 def aggregates() -> Mapping[str, AreaIntensity]:
     """Yearly intensities of groups of countries: ``World``, ``EU``, ``Africa`` and others."""
-    rows = _rows("aggregates.csv")
-    return MappingProxyType({row["area"]: _area(row, row["area"], row["area"]) for row in rows})
+    found = rows("aggregates.csv")
+    return MappingProxyType({row["area"]: _area(row, row["area"], row["area"]) for row in found})
 
 
 @cache
 def subregions() -> Mapping[str, Subregion]:
     """Subregions of eGRID by their code, such as ``CAMX`` (``egrid2023_rates.csv``)."""
-    rows = (row for row in _rows("egrid2023_rates.csv") if row["type"] == "subregion")
+    found = (row for row in rows("egrid2023_rates.csv") if row["type"] == "subregion")
     return MappingProxyType(
         {
             row["code"]: Subregion(
@@ -153,7 +153,7 @@ def subregions() -> Mapping[str, Subregion]:
                 g_per_kwh=float(row["co2e_g_per_kwh"]),
                 year=int(row["data_year"]),
             )
-            for row in rows
+            for row in found
         }
     )
 
@@ -161,14 +161,14 @@ def subregions() -> Mapping[str, Subregion]:
 @cache
 def cloud_regions() -> Mapping[str, CloudRegion]:
     """Cloud regions as a location is written: ``aws:eu-west-3`` (``cloud_regions.csv``)."""
-    found = (_cloud_region(row) for row in _rows("cloud_regions.csv"))
+    found = (_cloud_region(row) for row in rows("cloud_regions.csv"))
     return MappingProxyType({region.code: region for region in found})
 
 
 @cache
 def time_zone_countries() -> Mapping[str, str]:
     """ISO 3166 alpha-2 codes by IANA time zone name (``tz_country.csv``)."""
-    return MappingProxyType({row["tz"]: row["iso2"] for row in _rows("tz_country.csv")})
+    return MappingProxyType({row["tz"]: row["iso2"] for row in rows("tz_country.csv")})
 
 
 def _area(row: Mapping[str, str], code: str, name: str) -> AreaIntensity:
@@ -194,12 +194,18 @@ def _cloud_region(row: Mapping[str, str]) -> CloudRegion:
     )
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of the table ``name`` (a csv file's name), each by its column."""
     # The csv module, and nothing that guesses: Namibia's code is the text NA.
-    return list(csv.DictReader(io.StringIO(_text(name))))
+    return list(csv.DictReader(io.StringIO(text(name))))
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """What the file ``name`` of this folder holds.
+
+    Raises:
+        FileNotFoundError: it is not there: the installation is incomplete.
+    """
     # pkgutil, as importlib.resources takes 10 ms more to import and does no more here.
     content = pkgutil.get_data(PACKAGE, name)
     if content is None:

@@ -57,6 +57,16 @@ def g_per_kwh_from_lb_per_mwh(rate_lb_per_mwh: float) -> float:
     return rate_lb_per_mwh * G_PER_LB / 1e3
 
 
+def lb_from_g(mass_g: float) -> float:
+    """Pounds (avoirdupois) in ``mass_g`` grams."""
+    return mass_g / G_PER_LB
+
+
+def g_from_lb(mass_lb: float) -> float:
+    """Grams in ``mass_lb`` pounds (avoirdupois)."""
+    return mass_lb * G_PER_LB
+
+
 def carbon_g(energy_j: float, g_per_kwh: float) -> float:
     """Grams of CO2e that ``energy_j`` joules cause at ``g_per_kwh``."""
     return kwh_from_j(energy_j) * g_per_kwh

@@ -1,0 +1,174 @@
+"""`tracker estimate`: energy, CO2e and cost without a meter, and the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli import _options
+from tracker.cli._rooms import Rooms
+from tracker.cli._verbs import example
+
+if TYPE_CHECKING:
+    from tracker.cli._supply import Wishes
+    from tracker.research.estimate import Estimate
+    from tracker.research.job import Job
+
+_ABOVE_0 = click.FloatRange(min=0, min_open=True)
+_FROM_0 = click.FloatRange(min=0)
+
+
+@example(
+    """
+    tracker estimate --gpu A100 --gpus 8 --hours 72 --location FR
+    tracker estimate --like last --hours 400 --gpus 64
+    tracker estimate jobs.csv --units lb
+    tracker estimate --table strubell-3
+    """
+)
+@click.command
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--hours", type=_ABOVE_0, metavar="H", help="How long it takes.")
+@click.option("--gpu", metavar="NAME", help="The accelerator: A100, 'TPU v3', 'RTX 3090'.")
+@click.option("--gpus", type=click.IntRange(min=0), metavar="N", help="How many; 1 by default.")
+@click.option("--gpu-watts", type=float, metavar="W", help="Mean draw of one accelerator.")
+@click.option("--cpu-watts", type=float, metavar="W", help="Mean draw of all processors.")
+@click.option("--dram-watts", type=float, metavar="W", help="Mean draw of all memory.")
+@click.option("--memory-gb", type=_FROM_0, metavar="GB", help="Memory held (green-algorithms).")
+@click.option(
+    "--utilisation", type=click.FloatRange(0, 1), metavar="U", help="Of the accelerator, 0 to 1."
+)
+@click.option(
+    "--repeats", type=click.IntRange(min=1), default=1, metavar="N", help="How often it is run."
+)
+@click.option("--like", metavar="RUN", help="Draw what this stored run drew.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="ours (default), strubell, patterson, green-algorithms, mlco2; repeatable.",
+)
+@click.option("--location", metavar="PLACE", help="Where it runs: FR, US-CAMX, aws:eu-west-3.")
+@click.option("--grid-factor", metavar="FIGURE", help="0.954 (lb/kWh), '433 g/kWh'.")
+@click.option("--pue", type=float, metavar="RATIO", help="Facility energy over IT energy.")
+@click.option("--usd-per-kwh", type=_FROM_0, metavar="USD", help="Electricity; 0.12 by default.")
+@click.option("--usd-per-hour", metavar="USD", help="An accelerator's hour: 2.10, 0.43-1.46.")
+@click.option(
+    "--units", type=click.Choice(("lb", "kg", "t")), help="Of CO2e; by size if not given."
+)
+@click.option("--embodied", is_flag=True, help="Add the hardware's share to the CO2e.")
+@click.option("--explain", is_flag=True, help="Show formula, edition, source and each factor.")
+@click.option(
+    "--table", metavar="NAME", help="A published table: strubell-1, -3, -4, patterson-1, -4, bloom."
+)
+@click.option("--chart", is_flag=True, help="The study's chart of familiar consumption.")
+@click.option("--with", "with_runs", multiple=True, metavar="RUN", help="Put a run into the chart.")
+@click.option("--with-project", metavar="NAME", help="Put a project's runs into the chart, summed.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Chart: .svg or .png."
+)
+@_options.as_json
+@_options.store
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - the options above
+    """Estimate energy, CO2e and cost from hardware and hours.
+
+    FILE holds many jobs, as CSV or TOML (docs/estimate.md). --table shows a published table
+    with every row recomputed; --pue and --grid-factor then change every row.
+    """
+    rooms: Rooms = context.obj
+    ways = [name for name in ("file", "table", "like", "chart") if given[name]]
+    if len(ways) > 1:
+        raise click.UsageError(f"{' and '.join(ways)} exclude each other", context)
+    if not ways and given["hours"] is None:
+        raise click.UsageError(
+            "say --hours and --gpu, or a FILE, --like RUN, --table NAME, --chart", context
+        )
+    if not given["chart"] and (given["with_runs"] or given["with_project"] or given["output"]):
+        raise click.UsageError("--with, --with-project and -o go with --chart", context)
+    if given["chart"]:
+        from tracker.cli._chart import show_chart  # noqa: PLC0415 - not for --help
+
+        show_chart(rooms, given)
+    elif given["table"] is not None:
+        _show_table(given)
+    else:
+        _show_estimates(rooms, given)
+
+
+def _show_table(given: dict[str, Any]) -> None:
+    from tracker.research import published  # noqa: PLC0415 - reads tables
+    from tracker.research.estimate import USD_PER_KWH  # noqa: PLC0415 - the same
+
+    wishes = _wishes(given)
+    price = USD_PER_KWH.value if wishes.usd_per_kwh is None else wishes.usd_per_kwh
+    constants = published.Constants(wishes.pue, wishes.g_per_kwh, price)
+    table = published.table(given["table"], constants)
+    if given["as_json"]:
+        _options.print_json(table.to_dict())
+        return
+    from tracker.cli._published_view import published_view  # noqa: PLC0415 - rich, not for --help
+    from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
+
+    console = screen()
+    show(console, published_view(table, constants, given["units"], console.width))
+
+
+def _show_estimates(rooms: Rooms, given: dict[str, Any]) -> None:
+    estimates = _estimates(rooms, given)
+    if given["as_json"]:
+        from tracker.cli._estimate_view import to_dict  # noqa: PLC0415 - not for --help
+
+        _options.print_json(to_dict(estimates, given["units"], embodied=given["embodied"]))
+        return
+    from tracker.cli._estimate_view import estimate_view, jobs_view  # noqa: PLC0415 - rich
+    from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
+
+    console = screen()
+    if len(estimates) > 1 and not given["explain"]:
+        lines = jobs_view(estimates, given["units"], console.width, embodied=given["embodied"])
+        show(console, lines)
+        return
+    for position, each in enumerate(estimates):
+        if position:
+            click.echo()
+        lines = estimate_view(
+            each,
+            given["units"],
+            console.width,
+            explain=given["explain"],
+            embodied=given["embodied"],
+        )
+        show(console, lines)
+
+
+def _estimates(rooms: Rooms, given: dict[str, Any]) -> Sequence[Estimate]:
+    from tracker.cli._jobs import Hardware, jobs_of  # noqa: PLC0415 - not for --help
+    from tracker.cli._supply import supply_for  # noqa: PLC0415 - the same
+    from tracker.research.estimate import DEFAULT_METHOD, estimate  # noqa: PLC0415 - the same
+
+    like = rooms.history(given["store"]).run(given["like"]) if given["like"] else None
+    hardware = Hardware(**{name: given[name] for name in Hardware.__dataclass_fields__})
+    jobs: Sequence[Job] = jobs_of(given["file"], hardware, like)
+    wishes = _wishes(given)
+    return [
+        estimate(job, supply_for(job, wishes, method, like), method)
+        for job in jobs
+        for method in given["methods"] or (DEFAULT_METHOD,)
+    ]
+
+
+def _wishes(given: dict[str, Any]) -> Wishes:
+    from tracker.cli._supply import Wishes, g_per_kwh_of  # noqa: PLC0415 - not for --help
+
+    factor = given["grid_factor"]
+    return Wishes(
+        location=given["location"],
+        pue=given["pue"],
+        g_per_kwh=None if factor is None else g_per_kwh_of(factor),
+        usd_per_kwh=given["usd_per_kwh"],
+    )
