@@ -81,7 +81,10 @@ def test_a_key_press_ends_it_with_130(capsys: pytest.CaptureFixture[str]) -> Non
     ("line", "said"),
     [
         (["rums"], "no verb 'rums'; did you mean runs?"),
-        (["zzz"], "no verb 'zzz'; there are: doctor, estimate, project, run, runs, show, watch"),
+        (
+            ["zzz"],
+            "no verb 'zzz'; there are: db, doctor, estimate, project, run, runs, show, watch",
+        ),
         (["runs", "--limit", "0"], "0 is not in the range x>=1"),
         (["runs", "--status", "well"], "'well' is not one of"),
         (["run"], "Missing argument 'COMMAND...'"),
