@@ -8,15 +8,9 @@ from tracker.cli import _options
 from tracker.cli._verbs import example
 
 
-@example("tracker db upgrade --store postgresql+psycopg://ada@db.example.org/runs")
-@click.group
-def command() -> None:
-    """Upgrade a store to this version's schema."""
-
-
-@command.command
+@click.command
 @_options.store
-def upgrade(store: str | None) -> None:
+def _upgrade(store: str | None) -> None:
     """Make a server's schema, or bring it to this version's.
 
     A SQLite file needs no such command: the next run upgrades it, after a backup beside it.
@@ -33,3 +27,8 @@ def upgrade(store: str | None) -> None:
 
         upgrade_server(url.render_as_string(hide_password=False))
     click.echo(f"{address.for_people(url)}: its schema is this version's")
+
+
+command = example("tracker db upgrade --store postgresql+psycopg://ada@db.example.org/runs")(
+    click.Group("db", {"upgrade": _upgrade}, help="Upgrade a store to this version's schema.")
+)
