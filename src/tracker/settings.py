@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from tracker.errors import SettingsError
+from tracker.model.device import DeviceKind
 
 FILE_NAME = "tracker.toml"
 MIN_INTERVAL_S = 0.1
 """NVML and RAPL give nothing new below this, and NVML gives wrong values below 0.05 s."""
+
+OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
+"""Variables that are no settings of a run."""
 
 STORES = ("sqlite", "postgresql")
 """The databases a store can be, as a URL's scheme names them."""
@@ -140,12 +144,23 @@ def _refuse_unknown(names: Mapping[str, Any], where: str) -> None:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
+    _refuse_near_misses(environ)
     found = {}
     for key in BUILT_IN:
         name = f"TRACKER_{key.upper()}"
         if environ.get(name):
             found[key] = Setting(_from_text(key, environ[name], name), name)
     return found
+
+
+def _refuse_near_misses(environ: Mapping[str, str]) -> None:
+    """A variable that is nearly one of ours was meant to be it; others may be anybody's."""
+    ours = [f"TRACKER_{key.upper()}" for key in BUILT_IN]
+    known = {*ours, *OTHER_VARIABLES}
+    for name in environ:
+        if name.startswith("TRACKER_") and name not in known:
+            if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.88):
+                raise SettingsError(f"unknown variable {name}; did you mean {near[0]}?")
 
 
 def _from_text(key: str, text: str, name: str) -> Any:  # noqa: ANN401 - any setting's type
@@ -220,7 +235,7 @@ def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's
         value = msgspec.convert(text, _TYPES[key], strict=not lax)
     except msgspec.ValidationError as error:
         shown = f"{key} = {setting.value!r} ({setting.origin})"
-        raise SettingsError(f"{shown}: {_plain_words(str(error))}") from error
+        raise SettingsError(f"{shown}: must be {_MEANINGS[key]}") from error
     problem = _problem(key, value)
     if problem:
         shown = "…" if key == "store" and "@" in value else repr(setting.value)
@@ -228,21 +243,29 @@ def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's
     return tuple(value) if key == "devices" else value
 
 
-def _plain_words(text: str) -> str:
-    return text[:1].lower() + text[1:].replace("`", "")
-
-
 def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
     if key == "interval_s" and not (math.isfinite(value) and value >= MIN_INTERVAL_S):
         return f"must be at least {MIN_INTERVAL_S} seconds; counters give nothing new below that"
     if key == "pue" and not (math.isfinite(value) and value >= 1):
-        return "must be at least 1: a facility uses no less than its computers"
+        return "must be a number of at least 1: a facility uses no less than its computers"
+    if key == "devices":
+        return _device_problem(value)
     if key == "store":
         scheme, found, _ = value.partition("://")
         if not found:
             return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{value}"
         if scheme.partition("+")[0] not in STORES:
             return f"no store of that kind; write {' or '.join(STORES)}"
+    return ""
+
+
+def _device_problem(wanted: Sequence[str]) -> str:
+    kinds = [kind.value for kind in DeviceKind]
+    for one in wanted:
+        kind = one.partition(":")[0]
+        if kind not in kinds and not any(letter in kind for letter in "*?["):
+            known = ", ".join(kinds)
+            return f"no kind of device {one!r}; write {known}, or a pattern of ids like gpu:*"
     return ""
 
 
@@ -259,4 +282,19 @@ _TYPES: Mapping[str, Any] = {
     "online": bool,
     "show": Literal["line", "nothing"],
     "provenance": bool,
+}
+
+_MEANINGS: Mapping[str, str] = {
+    "project": "text",
+    "tags": 'a table of texts: {lr = "3e-4"}',
+    "params": "a table with texts as keys",
+    "location": "text, as in docs/location.md",
+    "pue": "a number of at least 1",
+    "pricing": "the name of a grid provider",
+    "store": "a URL: sqlite:///runs.db",
+    "interval_s": "a number of seconds",
+    "devices": 'a list of kinds or patterns: ["gpu", "cpu:*"]',
+    "online": "true or false",
+    "show": '"line" or "nothing"',
+    "provenance": "true or false",
 }

@@ -67,9 +67,11 @@ def test_the_environment_is_text_and_read_as_the_settings_type(
         ("interval_s", -1.0, "at least 0.1"),
         ("interval_s", float("nan"), "at least 0.1"),
         ("pue", 0.9, "at least 1"),
-        ("pue", "1.2", "float"),
+        ("pue", "1.2", "a number"),
         ("store", "runs.db", "sqlite:///runs.db"),
-        ("show", "bar", "show = 'bar'"),
+        ("show", "bar", '"line" or "nothing"'),
+        ("devices", ["tpu"], "no kind of device 'tpu'"),
+        ("devices", ["cpu:*", "cpu,dram"], "no kind of device 'cpu,dram'"),
         ("tags", {"a": 1}, "tags"),
         ("online", "maybe", "online"),
     ],
@@ -108,3 +110,11 @@ def test_a_table_that_is_no_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\ntracker = 3\n")
     with pytest.raises(SettingsError, match="must be a table"):
         resolved(tmp_path)
+
+
+def test_a_variable_that_is_nearly_ours_is_refused_and_others_are_left(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="TRACKER_LOCATON; did you mean TRACKER_LOCATION"):
+        resolved(tmp_path, {"TRACKER_LOCATON": "FR"})
+    with pytest.raises(SettingsError, match="did you mean TRACKER_INTERVAL_S"):
+        resolved(tmp_path, {"TRACKER_INTERVAL": "2"})
+    assert resolved(tmp_path, {"TRACKER_TEST_POSTGRES": "x", "TRACKER_IPMI": "1"}).project == ""

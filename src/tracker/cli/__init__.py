@@ -14,7 +14,7 @@ import click
 
 from tracker.cli._rooms import Rooms
 from tracker.cli._verbs import Verbs
-from tracker.errors import TrackerError
+from tracker.errors import RunNotFound, TrackerError
 
 _INTERRUPTED = 130
 """What a shell reports for a command that Ctrl-C ended: 128 + SIGINT."""
@@ -54,4 +54,6 @@ def _say(error: Exception) -> None:
     from tracker.model.text import harmless  # noqa: PLC0415 - only where something failed
 
     fix = getattr(error, "fix", "")
-    click.echo(f"tracker: {harmless(str(error))}{f'; {harmless(fix)}' if fix else ''}", err=True)
+    text = f"{error}{f'; {fix}' if fix else ''}"
+    lines = text.splitlines() if isinstance(error, RunNotFound) else [text]  # it lists runs
+    click.echo("tracker: " + "\n".join(map(harmless, lines)), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from shlex import quote
 
 from rich.text import Text
 
@@ -13,17 +14,28 @@ from tracker.model.run import RunStatus
 from tracker.model.text import harmless
 
 
-def outcome_view(report: RunReport, width: int) -> list[Text]:
-    """Some lines: the energy, the CO2e, what is missing, and how to see the rest."""
+def outcome_view(report: RunReport, width: int, store: str | None = None) -> list[Text]:
+    """Some lines: the energy, the CO2e, what is missing, and how to see the rest.
+
+    Args:
+        report: of the run that has ended.
+        width: columns of the terminal.
+        store: what ``--store`` said, which who looks again must say again.
+    """
     took = f"{harmless(report.name)} {report.status.value} after {duration_text(report.duration_s)}"
     style = "bold" if report.status is RunStatus.FINISHED else "bold yellow"
     lines = [Text(f"tracker: {took}", style=style)]
     lines += [_beside(energy_line(report, "energy"), _by_kind(report), width)]
-    price = price_text(report.pricing) if report.pricing else ""
+    unplaced = report.pricing is not None and report.pricing.location_origin == "default"
+    price = price_text(report.pricing) if report.pricing and not unplaced else ""
     lines += [_beside(carbon_line(report, "CO2e"), price, width)]
     missing = ", ".join(dict.fromkeys(each.what for each in report.not_counted))
-    pairs = [("missing", missing)] if missing else []
-    where = f"tracker show {report.short_id}" if report.kept else "not kept: no store was writable"
+    pairs = [("failed", report.error)] if report.error else []
+    pairs += [("place", price_text(report.pricing))] if report.pricing and unplaced else []
+    pairs += [("missing", missing)] if missing else []
+    option = f" --store {quote(store)}" if store else ""
+    show = f"tracker show {report.short_id}{option}"
+    where = show if report.kept else "not kept: no store was writable"
     return [*lines, *labelled([*pairs, ("more", where)], width, indent=0, least=LABEL_COLUMNS)]
 
 

@@ -226,5 +226,12 @@ def _kept(report: RunReport, width: int) -> list[Text]:
     if not report.kept:
         text = "Not kept: the store could not be written. This report is all there is."
         return wrapped(text, width, indent=0, style="yellow")
+    if report.parent_id is not None:
+        text = f"Part of run {report.parent_id.hex[-8:]}, whose energy holds this one's."
+        return [*wrapped(text, width, indent=0), *_where(report)]
+    return _where(report)
+
+
+def _where(report: RunReport) -> list[Text]:
     label = Text(f"{'Kept in':<{LABEL_COLUMNS}}", style="dim")
     return [unbroken(label.append(harmless(report.store), style="not dim"))]

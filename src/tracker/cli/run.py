@@ -76,7 +76,7 @@ def command(
         run = _started(rooms, name or name_of(command), options)
         code, error = _run(command, run)
         if run is not None:
-            _stop(run, error)
+            _stop(run, error, options["store"])
     return code
 
 
@@ -150,7 +150,7 @@ def _failure(code: int, by_signal: int) -> str:
         return f"exit code {code}"
 
 
-def _stop(run: LiveRun, error: str | None) -> None:
+def _stop(run: LiveRun, error: str | None, store: str | None) -> None:
     try:
         report = run.stop(error=error)
     except Exception as trouble:  # noqa: BLE001 - the command's exit code must come through
@@ -165,7 +165,7 @@ def _stop(run: LiveRun, error: str | None) -> None:
 
     console = screen(stderr=True)
     try:
-        show(console, outcome_view(report, console.width))
+        show(console, outcome_view(report, console.width, store))
     except OSError:  # nobody reads stderr any more
         return
 

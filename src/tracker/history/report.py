@@ -92,6 +92,7 @@ def _report(
         events=_events(details),
         metrics={metric.name: metric.value for metric in details.metrics},
         provenance=run.provenance,
+        parent_id=run.parent_id,
         error=next((one.error for one in reversed(records.segments) if one.error), None),
     )
 

@@ -35,8 +35,9 @@ class LiveLine:
             sys.stderr.flush()
 
     def end(self) -> None:
-        """Erase the line: the report follows."""
+        """Leave the line as it is at the end, and go on below it."""
         if self._shown:
-            sys.stderr.write(_ERASE)
+            self.draw()
+            sys.stderr.write("\n")
             sys.stderr.flush()
             self._shown = False

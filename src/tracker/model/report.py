@@ -146,7 +146,8 @@ class RunReport:
 
     ``energy_*`` is the energy of the devices read, before any PUE; ``carbon_*`` is the
     current pricing's. ``kept`` is false where the store could not be written: then
-    this report is all there is. ``error`` is why a run failed, in one line.
+    this report is all there is. ``error`` is why a run failed, in one line; ``parent_id``
+    is the run around it (``tracker run``), whose energy already holds this one's.
     """
 
     run_id: UUID
@@ -179,6 +180,7 @@ class RunReport:
     metrics: Mapping[str, float]
     provenance: Mapping[str, object]
     error: str | None = None
+    parent_id: UUID | None = None
 
     @property
     def energy_kwh(self) -> float | None:

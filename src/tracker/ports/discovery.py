@@ -53,5 +53,5 @@ def _load_foreign(group: str, name: str) -> ModuleType:
             return module
         raise PluginError(f"{group} plugin {name!r} is {type(module).__name__}, not a module")
     near = difflib.get_close_matches(name, own_names(group), n=3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise PluginError(f"no {group} plugin {name!r}{hint} There are: {', '.join(own_names(group))}")
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise PluginError(f"no {group} plugin {name!r}; {hint}there are: {', '.join(own_names(group))}")

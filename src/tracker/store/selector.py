@@ -77,7 +77,7 @@ def _several(selector: str, rows: Sequence[Any]) -> str:
         for row in rows[:_SHOWN]
     ]
     more = ["  …"] if len(rows) > _SHOWN else []
-    return "\n".join([f"several runs are called {selector!r}; choose by id:", *lines, *more])
+    return "\n".join([f"several runs answer to {selector!r}; choose by id:", *lines, *more])
 
 
 def _none(connection: Connection, selector: str) -> str:
