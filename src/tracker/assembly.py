@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tracker.errors import PluginError, SettingsError
+from tracker.errors import GridError, PluginError, SettingsError
 from tracker.model.carbon import Location, Pricing
 from tracker.model.host import Host
 from tracker.model.units import carbon_g
@@ -79,15 +79,19 @@ class Assembly:
 
     # --- energy -------------------------------------------------------------------------
 
-    def open_sources(self, settings: Settings) -> Selection:
-        """Open every source that is here; one that does not load is a refusal."""
+    def open_sources(self, wanted: Sequence[str] | None = None) -> Selection:
+        """Open every source that is here; one that does not load is a refusal.
+
+        Args:
+            wanted: the setting ``devices``; runs that share the sources filter for themselves.
+        """
         plugins, broken = {}, []
         for name in discovery.own_names("sources"):
             try:
                 plugins[name] = discovery.load("sources", name)
             except PluginError as error:
                 broken.append(Refusal(name, str(error), "", broken=True))
-        selection = select(plugins, self.host, settings.devices)
+        selection = select(plugins, self.host, wanted)
         selection.refusals.extend(broken)
         return selection
 
@@ -133,6 +137,21 @@ class Assembly:
 
         regions = cloud_regions() if ":" in location.zone else {}
         return choose(settings.pue, settings.origins["pue"], location, regions)
+
+    def check_price(self, settings: Settings, location: Location) -> None:
+        """Whether a run can be priced so.
+
+        Raises:
+            SettingsError: there is no such provider, or it does not know the location.
+        """
+        now = datetime.now(UTC)
+        try:
+            self.provider(settings, location).intensity(location.zone, now, now)
+        except GridError as error:
+            shown = f"pricing = {settings.pricing!r} ({settings.origins['pricing']})"
+            raise SettingsError(
+                f"{shown} cannot price location {location.name}: {error}"
+            ) from error
 
     def price(self, run_id: UUID, location: Location, settings: Settings, at: datetime) -> Pricing:
         """The pricing that a run begins with.

@@ -21,6 +21,8 @@ from tracker.model.device import DeviceKind
 FILE_NAME = "tracker.toml"
 MIN_INTERVAL_S = 0.1
 """NVML and RAPL give nothing new below this, and NVML gives wrong values below 0.05 s."""
+MAX_INTERVAL_S = 30.0
+"""A processor's counter may wrap in little more than a minute."""
 
 OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
 """Variables that are no settings of a run."""
@@ -157,10 +159,10 @@ def _refuse_near_misses(environ: Mapping[str, str]) -> None:
     """A variable that is nearly one of ours was meant to be it; others may be anybody's."""
     ours = [f"TRACKER_{key.upper()}" for key in BUILT_IN]
     known = {*ours, *OTHER_VARIABLES}
-    for name in environ:
-        if name.startswith("TRACKER_") and name not in known:
-            if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.88):
-                raise SettingsError(f"unknown variable {name}; did you mean {near[0]}?")
+    strange = [name for name in environ if name.startswith("TRACKER_") and name not in known]
+    for name in strange:
+        if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.88):
+            raise SettingsError(f"unknown variable {name}; did you mean {near[0]}?")
 
 
 def _from_text(key: str, text: str, name: str) -> Any:  # noqa: ANN401 - any setting's type
@@ -244,8 +246,8 @@ def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's
 
 
 def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
-    if key == "interval_s" and not (math.isfinite(value) and value >= MIN_INTERVAL_S):
-        return f"must be at least {MIN_INTERVAL_S} seconds; counters give nothing new below that"
+    if key == "interval_s" and not MIN_INTERVAL_S <= value <= MAX_INTERVAL_S:
+        return f"must be at least {MIN_INTERVAL_S} and at most {MAX_INTERVAL_S} seconds"
     if key == "pue" and not (math.isfinite(value) and value >= 1):
         return "must be a number of at least 1: a facility uses no less than its computers"
     if key == "devices":

@@ -383,3 +383,66 @@ def test_the_energy_of_a_phase_settles_at_once_and_is_final(machine: Machine) ->
     assert float(waited_s) <= 0.2
     assert (final, priced) == ("True", "True")
     assert float(stored_j) == float(energy_j)
+
+
+def test_a_child_that_is_forked_while_we_import_can_import_too(machine: Machine) -> None:
+    done = machine.run("""
+        import os, time, tracker
+        for wait_s in (0.0, 0.03, 0.06, 0.1, 0.15):
+            run = tracker.track("parent").start()
+            time.sleep(wait_s)
+            child = os.fork()
+            if child == 0:
+                import sqlalchemy, tracker.history.report
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            run.stop()
+            print("well")
+    """)
+    assert done.stdout.split() == ["well"] * 5, done.stderr
+
+
+def test_each_run_of_a_process_counts_the_devices_that_it_asked_for(machine: Machine) -> None:
+    done = machine.run("""
+        import time, tracker
+        with tracker.track("memory", devices=["dram"]) as outer:
+            with tracker.track("all") as inner:
+                time.sleep(0.5)
+        for run in (outer, inner):
+            report = run.report()
+            print(sorted(str(one.kind) for one in report.devices), len(report.not_counted))
+    """)
+    assert done.stdout.splitlines() == ["['dram'] 2", "['cpu', 'dram', 'gpu'] 0"], done.stderr
+
+
+def test_one_timer_may_be_entered_again_inside_itself(machine: Machine) -> None:
+    done = machine.run("""
+        import time, tracker
+        with tracker.track("x") as run:
+            timer = run.phase("again")
+            with timer:
+                with timer:
+                    time.sleep(0.2)
+            time.sleep(0.5)
+        print([(one.parent, one.duration_s < 0.4) for one in run.report().phases])
+    """)
+    assert done.stdout.strip() == "[(None, True), (0, True)]", done.stderr
+
+
+def test_a_decorated_generator_is_measured_to_its_end(machine: Machine) -> None:
+    done = machine.run("""
+        import time, tracker
+        @tracker.tracked()
+        def batches():
+            for n in range(3):
+                time.sleep(0.1)
+                yield n
+        print(list(batches()))
+    """)
+    assert done.stdout.strip() == "[0, 1, 2]", done.stderr
+    assert machine.shown()["duration_s"] >= 0.3
+
+
+def test_what_cannot_be_priced_is_said_before_anything_begins(machine: Machine) -> None:
+    done = machine.run("import tracker; tracker.track('x', pricing='table', location='57 g/kWh')")
+    assert "SettingsError: pricing = 'table'" in done.stderr

@@ -71,7 +71,7 @@ def _every(group: str) -> tuple[str, ...]:
 
 def _chosen(assembly: Assembly, settings: Settings) -> Mapping[str, str | None]:
     """The devices that a run here would read, each with the one that covers it."""
-    selection = assembly.open_sources(settings)
+    selection = assembly.open_sources(settings.devices)
     try:
         return {device.id: selection.covered_by(device) for device in selection.devices}
     finally:

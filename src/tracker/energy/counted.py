@@ -189,6 +189,8 @@ class CounterBooking:
     def _bridge(self, now_ns: int, power_w: float) -> None:
         """The counter started anew: carry the gap with the last power."""
         self._held.clear()
+        if self._count is not None:  # what was counted and not booked is in the bridge
+            self._booked_total_j = self._count.total_j
         if self._curve.empty:
             self._curve.begin(now_ns)
             return

@@ -53,6 +53,7 @@ class Meter:
 
     def __init__(self, notice: Notice) -> None:
         self._notice = notice
+        self._notices: list[tuple[str, str, str]] = []
         self._channels: dict[str, Channel] = {}
         self._pending: deque[Edge] = deque()
         self._settled = threading.Condition(threading.Lock())
@@ -61,7 +62,10 @@ class Meter:
         """Devices that will be read."""
         with self._settled:
             for device in devices:
-                self._channels[device.id] = Channel(device, self._notice)
+                self._channels[device.id] = Channel(device, self._note)
+
+    def _note(self, kind: str, device_id: str, message: str) -> None:
+        self._notices.append((kind, device_id, message))
 
     def close(self, device_id: str) -> None:
         """The device is gone; what it has used stays."""
@@ -76,6 +80,9 @@ class Meter:
                 self._channels[reading.device_id].take(reading)
             if readings:
                 self._settle_known(readings[-1].monotonic_ns)
+            notices, self._notices = self._notices, []
+        for notice in notices:  # whoever is told may hold a lock that waits for ours
+            self._notice(*notice)
 
     def _settle_known(self, now_ns: int) -> None:
         settled = False
@@ -123,6 +130,11 @@ class Meter:
                 if (wish := channel.wants_read_at(now_ns, edge_ns)) is not None
             ]
         return min(wishes, default=None)
+
+    def is_closed(self, device_id: str) -> bool:
+        """Whether the device is gone."""
+        with self._settled:
+            return self._channels[device_id].closed
 
     @property
     def ready(self) -> bool:

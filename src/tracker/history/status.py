@@ -15,9 +15,8 @@ from tracker.model.run import Heartbeat, RunStatus, Segment
 SILENCE: Final = timedelta(minutes=2)
 """A writer elsewhere that has been silent for so long is taken for dead."""
 
-SAME_START_S: Final = 1.5
-"""Start times of one process agree this well: the kernel's boot time is a whole second,
-and moves by one where the clock is set."""
+SAME_START_S: Final = 0.02
+"""Start times of one process agree to a tick of the kernel's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ class Vantage:
             return False
         if not started_at:
             return True
-        now_started_at = _booted_at(self.proc) + ticks / os.sysconf("SC_CLK_TCK")
-        return abs(now_started_at - started_at) <= SAME_START_S
+        return abs(ticks / os.sysconf("SC_CLK_TCK") - started_at) <= SAME_START_S
 
 
 def last_sign(segment: Segment, heartbeat: Heartbeat | None) -> datetime:
@@ -136,10 +134,3 @@ def _pid_namespace(proc: Path) -> str:
         return str((proc / "self/ns/pid").readlink())
     except OSError:
         return ""
-
-
-def _booted_at(proc: Path) -> float:
-    for line in (proc / "stat").read_text().splitlines():
-        if line.startswith("btime"):
-            return float(line.split()[1])
-    return 0.0

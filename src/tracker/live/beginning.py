@@ -30,7 +30,7 @@ def run(
 
 def segment(assembly: Assembly, settings: Settings, run_id: UUID, started_at: datetime) -> Segment:
     """This process's part of the run."""
-    process = provenance.identity(assembly.host.proc_path)
+    process = provenance.identity()
     return Segment(
         id=assembly.new_id(),
         run_id=run_id,

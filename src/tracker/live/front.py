@@ -55,6 +55,15 @@ def tracked(
 
             return call_async  # type: ignore[return-value]  # a coroutine function stays one
 
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def go_through(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the same
+                with track(title, **options):
+                    return (yield from function(*args, **kwargs))
+
+            return go_through
+
         @functools.wraps(function)
         def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             with track(title, **options):

@@ -154,6 +154,11 @@ class Keeper:
         """Do something on the writer's thread whenever it has written."""
         self._afterwards.append(job)
 
+    def no_more(self, job: Callable[[], None]) -> None:
+        """Take back what ``after_each_commit`` was told."""
+        if job in self._afterwards:
+            self._afterwards.remove(job)
+
     def flush(self, timeout_s: float) -> Flushed:
         """Wait until everything put so far is committed, or cannot be."""
         with self._saved:

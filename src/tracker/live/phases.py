@@ -25,7 +25,8 @@ class PhaseTimer:
     def __init__(self, run: Run, name: str) -> None:
         self.name = name
         self._run = run
-        self._phase: OpenPhase | None = None
+        self._open: list[OpenPhase] = []
+        self._ended: OpenPhase | None = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -40,20 +41,23 @@ class PhaseTimer:
 
     def start(self) -> Self:
         """Begin the phase; it lies inside the innermost open phase of this thread."""
-        self._phase = self._run._begin_phase(self.name)  # noqa: SLF001 - one class in two files
+        phase = self._run._begin_phase(self.name)  # noqa: SLF001 - one class in two files
+        if phase is not None:
+            self._open.append(phase)
         return self
 
     def stop(self) -> None:
-        """End the phase; a second time does nothing."""
-        if self._phase is not None and self._phase.end is None:
-            self._run._end_phase(self._phase)  # noqa: SLF001 - one class in two files
+        """End the phase that was begun last; where none is open, do nothing."""
+        if self._open:
+            self._ended = self._open.pop()
+            self._run._end_phase(self._ended)  # noqa: SLF001 - one class in two files
 
     @property
     def energy_j(self) -> float | None:
         """Joules of the devices in the total; ``None`` before the end or where nothing is read."""
-        if self._phase is None or self._phase.end is None:
+        if self._ended is None:
             return None
-        return self._run._phase_energy_j(self._phase)  # noqa: SLF001 - one class in two files
+        return self._run._phase_energy_j(self._ended)  # noqa: SLF001 - one class in two files
 
     @property
     def energy_kwh(self) -> float | None:

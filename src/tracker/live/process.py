@@ -7,17 +7,22 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from tracker.live.keeper import Keeper
 from tracker.live.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from tracker.assembly import Assembly
-    from tracker.settings import Settings
 
 EXIT_WAIT_S: Final = 2.0
 """How long the end of a process waits for its last records to be written."""
+
+
+FORK_WAIT_S: Final = 1.0
+"""How long a fork waits at most for our threads' first imports."""
+
+_R = TypeVar("_R")
 
 
 class Stoppable(Protocol):
@@ -47,12 +52,12 @@ class Process:
     runs: list[Stoppable] = field(default_factory=list)
     keepers: dict[str, _Shared] = field(default_factory=dict)
 
-    def pipeline_for(self, settings: Settings, assembly: Assembly) -> Pipeline:
+    def pipeline_for(self, interval_s: float, assembly: Assembly) -> Pipeline:
         """The process's pipeline, started for its first run."""
         with self.lock:
             if self.pipeline is None:
                 self.pipeline = Pipeline(
-                    lambda: assembly.open_sources(settings), assembly.clock, settings.interval_s
+                    importing(assembly.open_sources), assembly.clock, interval_s
                 )
                 self.pipeline.start()
             return self.pipeline
@@ -100,7 +105,40 @@ class Process:
             run.stop(error="the program ended without stopping this run")
 
 
+class _Imports:
+    """Lets a fork wait while our threads import.
+
+    A child that is forked in the middle of an import inherits the module's lock, and whoever
+    imports that module there waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._held_for_fork = False
+
+    def before_fork(self) -> None:
+        self._held_for_fork = self.lock.acquire(timeout=FORK_WAIT_S)
+
+    def after_in_parent(self) -> None:
+        if self._held_for_fork:
+            self.lock.release()
+
+    def after_in_child(self) -> None:
+        self.lock = threading.Lock()
+
+
 _process = Process()
+_imports = _Imports()
+
+
+def importing(action: Callable[[], _R]) -> Callable[[], _R]:
+    """An action that imports modules, on a thread of ours: forks wait for its end."""
+
+    def act() -> _R:
+        with _imports.lock:
+            return action()
+
+    return act
 
 
 def current() -> Process:
@@ -111,8 +149,13 @@ def current() -> Process:
 def _forget_parent() -> None:
     global _process  # noqa: PLW0603 - a forked child must not touch what its parent owns
     _process = Process()
+    _imports.after_in_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_parent)
+    os.register_at_fork(
+        before=_imports.before_fork,
+        after_in_parent=_imports.after_in_parent,
+        after_in_child=_forget_parent,
+    )
 atexit.register(lambda: current().end_all())

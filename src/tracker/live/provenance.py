@@ -106,29 +106,31 @@ class Identity:
     pid_namespace: str
 
 
-def identity(proc: Path) -> Identity:
-    """This process."""
+def identity(proc: Path = Path("/proc")) -> Identity:
+    """This process, as the kernel that runs it names it."""
     pid = os.getpid()
     started_at = process_started_at(pid, proc)
     return Identity(host_id(), pid, started_at, boot_id(proc), pid_namespace(proc))
 
 
 def process_started_at(pid: int, proc: Path) -> float:
-    """When a process started, in seconds since 1970; 0 where the system does not say."""
+    """When a process started, in seconds since boot; 0 where the system does not say.
+
+    Not since 1970: the kernel derives that from the wall clock, which may be set meanwhile.
+    """
     try:
         fields = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        booted_at = float(_line_value(proc / "stat", "btime", separator=None) or 0)
-        return booted_at + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return int(fields[19]) / os.sysconf("SC_CLK_TCK")  # proc(5): field 22
     except (OSError, IndexError, ValueError):
         return 0.0
 
 
-def _line_value(path: Path, name: str, separator: str | None = ":") -> str:
+def _line_value(path: Path, name: str) -> str:
     try:
         with path.open() as lines:
             for line in lines:
                 if line.startswith(name):
-                    return line.split(separator, 1)[1].strip()
+                    return line.split(":", 1)[1].strip()
     except OSError:
         pass
     return ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,7 @@ from tracker.model.run import (
 )
 from tracker.model.units import s_from_ns
 from tracker.sampling.clock import Anchor
-from tracker.sampling.selection import Selection
+from tracker.sampling.selection import Selection, is_wanted
 
 STOP_WAIT_S: Final = 0.03
 """How long the end of a run waits for a counter's next publication."""
@@ -49,6 +50,7 @@ class Recorder:
         keeper: takes the records.
         anchor: the run's UTC.
         start_ns: when the run began, on the monotonic clock.
+        wanted: which devices count, as the setting ``devices`` says; all if ``None``.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Recorder:
         keeper: Keeper,
         anchor: Anchor,
         start_ns: int,
+        wanted: Sequence[str] | None = None,
     ) -> None:
         self.segment = segment
         self.keeper = keeper
@@ -69,25 +72,37 @@ class Recorder:
         self.start_ns = start_ns
         self._end_ns: int | None = None
         self._pricing = pricing
+        self._wanted = wanted
         self._carbon_of = carbon_of
         self._meter = meter
         self._start = meter.mark(start_ns)
         self._slots = SlotBook(segment.id, anchor, start_ns)
         self._devices: tuple[str, ...] = ()
         self._in_total: frozenset[str] = frozenset()
+        self._introduced = False
+        self._last_totals: RunTotals | None = None
         self._lock = threading.Lock()
 
     def opened(self, selection: Selection) -> None:
         """The sources are open: what they have, and what they lack, is part of the record."""
         records = [
-            SegmentDevice(self.segment.id, device, one.name, selection.covered_by(device))
+            SegmentDevice(
+                self.segment.id, device, one.name, selection.covered_by(device, self._wanted)
+            )
             for one in selection.sources
             for device in one.devices
+            if is_wanted(device, self._wanted)
+        ]
+        left_out = [
+            NotCounted(device.id, "left out by the setting devices")
+            for device in selection.devices
+            if not is_wanted(device, self._wanted)
         ]
         with self._lock:
+            self._introduced = True
             self._devices = tuple(record.device.id for record in records)
             self._in_total = frozenset(r.device.id for r in records if r.in_total)
-            missing = (*self.segment.not_counted, *selection.not_counted)
+            missing = (*self.segment.not_counted, *selection.not_counted, *left_out)
             self.segment = replace(self.segment, not_counted=missing)
             self.keeper.put([*records, self.segment])
 
@@ -132,15 +147,20 @@ class Recorder:
         short = s_from_ns(end_ns - self.start_ns) < SHORT_RUN_S
         self._meter.settle(edge, SETTLE_S if short else STOP_WAIT_S)
         self._meter.settle(self._start, 0.0)
+        if not self._introduced:
+            self.not_counted("everything", "the sources were still opening when the run ended")
         with self._lock:
             self._end_ns = end_ns
             ended_at = self.anchor.utc(end_ns)
             self.segment = replace(self.segment, ended_at=ended_at, outcome=outcome, error=error)
             self.keeper.put([*self._changes(end_ns, final=True), self.segment])
+            self._last_totals = self._totals(end_ns)
 
     def totals(self, now_ns: int) -> RunTotals:
-        """The run's figures so far."""
-        end_ns = self._end_ns or now_ns
+        """The run's figures so far; after its end, its last ones."""
+        return self._last_totals or self._totals(now_ns)
+
+    def _totals(self, end_ns: int) -> RunTotals:
         levels_j = self._meter.levels_j(end_ns)
         start = self._start.levels
         if start is None:
@@ -170,8 +190,10 @@ class Recorder:
         """Joules of a phase that has ended, final: waits 0.15 s at most for its edges."""
         if phase.end is None:
             return None
-        self._meter.settle(phase.start, SETTLE_S)
-        self._meter.settle(phase.end, SETTLE_S)
+        began_s = time.monotonic()
+        self._meter.settle(phase.end, SETTLE_S)  # the later edge; the earlier settles with it
+        left_s = SETTLE_S - (time.monotonic() - began_s)
+        self._meter.settle(phase.start, max(left_s, 0.0))
         amounts = energy_between(phase.start, phase.end)
         counted = {key: one for key, one in (amounts or {}).items() if key in self._in_total}
         return sum(one.energy_j for one in counted.values()) if counted else None

@@ -87,6 +87,8 @@ class SlotBook:
                 self._add(self._slots, changed, device_id, piece)
             if known:
                 from_ns = self._booked_ns[device_id] = known[-1].end_ns
+            if meter.is_closed(device_id):  # nothing more will come of it
+                from_ns = self._booked_ns[device_id] = now_ns
             if final or now_ns - from_ns > CARRY_AFTER_NS:
                 carried, _ = meter.stretches(device_id, from_ns, now_ns, final=True)
                 for piece in carried:

@@ -19,7 +19,7 @@ from tracker.live.journal import OpenPhase
 from tracker.live.keeper import Flushed, Keeper
 from tracker.live.kept import KeptStore
 from tracker.live.phases import PhaseTimer, each_in_a_phase
-from tracker.live.process import EXIT_WAIT_S, Process, current
+from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
 from tracker.model.run import RunStatus, RunTotals
 from tracker.sampling.clock import Anchor
@@ -55,7 +55,7 @@ class Run:
         self._settings = resolve(options, environ, Path.cwd())
         self._assembly = assembly
         self._location = assembly.location(self._settings)
-        assembly.provider(self._settings, self._location)  # a wrong name is said here
+        assembly.check_price(self._settings, self._location)
         self.id: UUID = assembly.new_id()
         self.name = (name or self._settings.project or assembly.script_name())[:NAME_LENGTH]
         self._inert = is_switched_off(environ) or is_worker_import()
@@ -87,6 +87,8 @@ class Run:
             self._inert = not self._start()
             if self._inert and self._process is not None:
                 self._process.end(self)
+                if self._keeper is not None:
+                    self._process.release_keeper(self._settings.store, EXIT_WAIT_S)
         return self
 
     @guarded(bool)
@@ -95,7 +97,7 @@ class Run:
         process = self._process = current()
         process.begin(self)
         assembly, settings = self._assembly, self._settings
-        pipeline = process.pipeline_for(settings, assembly)
+        pipeline = process.pipeline_for(settings.interval_s, assembly)
         keeper = self._keeper = process.keeper_for(settings.store, self._new_keeper)
         start_ns = assembly.clock.monotonic_ns()
         anchor = Anchor.now(assembly.clock)
@@ -109,6 +111,7 @@ class Run:
             keeper=keeper,
             anchor=anchor,
             start_ns=start_ns,
+            wanted=settings.devices,
         )
         run = beginning.run(assembly, settings, self.id, self.name, started_at)
         keeper.put([run, recorder.segment, pricing])
@@ -125,7 +128,7 @@ class Run:
     def _new_keeper(self) -> Keeper:
         assembly, store = self._assembly, self._settings.store
         return Keeper(
-            lambda: KeptStore.at(assembly, store),
+            importing(lambda: KeptStore.at(assembly, store)),
             lambda: KeptStore.in_memory(assembly),
             self._note_trouble,
         )
@@ -141,9 +144,13 @@ class Run:
         Args:
             error: why it failed, in one line; ``None`` if it did not.
         """
-        with self._stopping:
+        if not self._stopping.acquire(blocking=False):  # a signal handler, or another thread
+            return self._unkept("it is just being stopped")
+        try:
             if self._report is None:
                 self._report = self._stop(error) or self._unkept("its report could not be made")
+        finally:
+            self._stopping.release()
         return self._report
 
     @guarded(lambda: None)
@@ -158,6 +165,7 @@ class Run:
             process.pipeline.detach(recorder)
         report = self._final_report(recorder, keeper)
         if self._line is not None:
+            keeper.no_more(self._line.draw)
             self._line.end()
         process.end(self)
         process.release_keeper(self._settings.store, EXIT_WAIT_S)
@@ -165,6 +173,9 @@ class Run:
 
     def _final_report(self, recorder: Recorder, keeper: Keeper) -> RunReport:
         flushed = keeper.flush(FLUSH_WAIT_S)
+        if flushed is Flushed.SAVED and (late := recorder.journal.changes()):
+            keeper.put(late)  # what was noted while the last records were written
+            flushed = keeper.flush(FLUSH_WAIT_S)
         if flushed is Flushed.SAVED:
             return keeper.report(self.id)
         _LOG.warning("run %s is not stored in full: its store was %s", self.name, flushed.value)

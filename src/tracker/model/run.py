@@ -60,7 +60,7 @@ class Segment:
     """One process's part of a run.
 
     Attributes:
-        process_started_at: of the writing process, seconds since 1970 as the kernel
+        process_started_at: of the writing process, seconds since boot as the kernel
             states it; with the pid it tells a living writer from a reused pid.
         boot_id: of the writer's machine, at that time.
         pid_namespace: in which the pid is valid.

@@ -50,9 +50,11 @@ class Selection:
         """Every device that will be read."""
         return [device for one in self.sources for device in one.devices]
 
-    def covered_by(self, device: Device) -> str | None:
-        """The device whose figure already holds this one's."""
+    def covered_by(self, device: Device, wanted: Sequence[str] | None = None) -> str | None:
+        """The device, among those wanted, whose figure already holds this one's."""
         for whole in self.devices:
+            if not is_wanted(whole, wanted):
+                continue
             if whole.id != device.id and any(fnmatchcase(device.id, p) for p in whole.covers):
                 return whole.id
         return None

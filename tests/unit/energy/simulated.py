@@ -41,6 +41,7 @@ class Counter:
     wave: Wave
     refresh_s: float = 0.1
     phase_s: float = 0.0
+    offset_j: float = 0.0
 
     def read(self, now_s: float) -> list[Reading]:
         if self.refresh_s:
@@ -49,7 +50,7 @@ class Counter:
         else:
             shown_s = now_s
         now_ns = ns_from_s(now_s)
-        energy_j = 1000.0 + self.wave.energy_j(shown_s)
+        energy_j = 1000.0 + self.offset_j + self.wave.energy_j(shown_s)
         instant_w = (self.wave.energy_j(shown_s) - self.wave.energy_j(shown_s - 0.025)) / 0.025
         return [
             EnergyReading(self.device_id, now_ns, energy_j),

@@ -208,3 +208,33 @@ def test_a_device_that_opens_late_is_charged_from_the_beginning() -> None:
         meter.take([EnergyReading("gpu:0", ns_from_s(second), 100.0 * second)])
     pieces, _ = meter.stretches("gpu:0", ns_from_s(0.5), ns_from_s(3), final=False)
     assert sum(piece.energy_j for piece in pieces) == pytest.approx(250.0)
+
+
+def test_who_is_told_of_a_reset_may_ask_the_meter() -> None:
+    meter: Meter
+    levels: list[dict[str, float]] = []
+    meter = Meter(lambda *_: levels.append(meter.levels_j(0)))
+    meter.add([device("gpu:0")])
+    for second, energy_j in enumerate([1000.0, 1300.0, 5.0]):
+        meter.take([EnergyReading("gpu:0", ns_from_s(second), energy_j)])
+    assert len(levels) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_reset_costs_no_more_than_its_gap(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - a moment, not a secret
+    counter = Counter("gpu:0", Wave(300, 300), phase_s=rng.random() / 10)
+    rig = Rig([counter])
+    rig.read()
+    rig.now_s += 0.001
+    start = rig.edge()
+    rig.run_until(105 + rng.random() * 3)
+    offset_j = counter.wave.energy_j(rig.now_s) + 900
+    rig.devices[0] = Counter("gpu:0", Wave(300, 300), 0.1, counter.phase_s, -offset_j)
+    rig.run_until(rig.now_s + 5)
+    end = rig.stop()
+    amounts = energy_between(start, end)
+    assert amounts is not None
+    true_j = 300.0 * (end.time_ns - start.time_ns) / 1e9
+    assert amounts["gpu:0"].energy_j == pytest.approx(true_j, abs=60)
+    assert [kind for kind, _, _ in rig.notices] == ["counter-reset"]

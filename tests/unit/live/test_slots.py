@@ -104,3 +104,11 @@ def test_a_long_run_does_not_keep_its_slots() -> None:
         meter.forget_before(book.booked_to_ns())
     assert len(book._slots) <= 3
     assert ns_from_s(10) == SLOT_NS
+
+
+def test_a_device_that_is_lost_does_not_keep_the_past() -> None:
+    meter, book = meter_with_gpu(), SlotBook(UUID(int=1), ANCHOR, START_NS)
+    meter.take([EnergyReading("gpu:0", START_NS, 0.0)])
+    meter.close("gpu:0")
+    book.book(meter, ["gpu:0"], ns_from_s(500))
+    assert book.booked_to_ns() == ns_from_s(500)
