@@ -19,7 +19,7 @@ class EnergyInterval:
         start: UTC.
         end: UTC.
         energy_j: as the device states it, in joules.
-        slack_j: random error of the two ends (one standard half-width), in joules;
+        slack_j: random error of the two ends (a half-width of about 95 %), in joules;
             independent between intervals.
         method: how it was obtained.
         coverage: share of the interval that was read, 0 to 1.
