@@ -262,11 +262,10 @@ def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
 
 
 def _device_problem(wanted: Sequence[str]) -> str:
-    kinds = [kind.value for kind in DeviceKind]
     for one in wanted:
         kind = one.partition(":")[0]
-        if kind not in kinds and not any(letter in kind for letter in "*?["):
-            known = ", ".join(kinds)
+        if kind not in set(DeviceKind) and not any(letter in kind for letter in "*?["):
+            known = ", ".join(DeviceKind)
             return f"no kind of device {one!r}; write {known}, or a pattern of ids like gpu:*"
     return ""
 

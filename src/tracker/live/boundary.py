@@ -43,3 +43,10 @@ def guarded(
         return call
 
     return decorate
+
+
+def in_one_line(error: BaseException | None) -> str | None:
+    """What ended a block, for the record; ``None`` where nothing or a clean exit did."""
+    if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
+        return None
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())[:500]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tracker.assembly import Assembly
 from tracker.live import beginning
-from tracker.live.boundary import guarded
+from tracker.live.boundary import guarded, in_one_line
 from tracker.live.inert import is_switched_off, is_worker_import
 from tracker.live.journal import OpenPhase
 from tracker.live.keeper import Flushed, Keeper
@@ -79,7 +79,7 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop(error=_in_one_line(error))
+        self.stop(error=in_one_line(error))
 
     def start(self) -> Self:
         """Begin to measure; a second time does nothing."""
@@ -299,9 +299,3 @@ class Run:
 
     def _carbon_g(self, energy_j: float) -> float | None:
         return None if self._recorder is None else self._recorder.carbon_g(energy_j)
-
-
-def _in_one_line(error: BaseException | None) -> str | None:
-    if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
-        return None
-    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())[:500]

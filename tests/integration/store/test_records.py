@@ -165,7 +165,7 @@ def test_a_run_is_found_by_last_name_and_id(database: Database) -> None:
 def test_several_runs_of_a_name_are_listed_to_choose_from(database: Database) -> None:
     runs = [run("twin", started_at=at(n)) for n in range(12)]
     Writer(database).save(runs)
-    with pytest.raises(RunNotFound, match="several runs are called 'twin'") as refused:
+    with pytest.raises(RunNotFound, match="several runs answer to 'twin'") as refused:
         Reader(database).find("twin")
     message = str(refused.value)
     assert f"{runs[11].short_id}  2026-03-04 12:00:11 UTC  'twin'" in message
