@@ -37,7 +37,6 @@ class Channel:
         self.device = device
         self.curve = EnergyCurve()
         self.closed = False
-        self.seen = False
         self._notice = notice
         self._power_alone_since_ns: int | None = None
         self._counter = CounterBooking(self.curve, device.refresh_s)
@@ -45,7 +44,6 @@ class Channel:
 
     def take(self, reading: Reading) -> None:
         """Book a reading, or keep a power beside the counter."""
-        self.seen = True
         if isinstance(reading, EnergyReading):
             self._power_alone_since_ns = None
             if self._counter.take(reading, self.power_w) is StepKind.RESET:

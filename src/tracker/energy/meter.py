@@ -136,12 +136,6 @@ class Meter:
         with self._settled:
             return self._channels[device_id].closed
 
-    @property
-    def ready(self) -> bool:
-        """Whether every device has been read at least once."""
-        with self._settled:
-            return all(channel.seen or channel.closed for channel in self._channels.values())
-
     def power_w(self) -> dict[str, float]:
         """The last power by device."""
         with self._settled:
