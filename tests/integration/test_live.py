@@ -231,7 +231,7 @@ def test_a_store_that_cannot_be_used_leaves_the_run_unkept_and_the_training_whol
     done = machine.run("""
         import time, tracker
         with tracker.track("unkept") as run:
-            time.sleep(0.5)
+            time.sleep(2)
         report = run.report()
         power_w = report.energy_j / report.duration_s
         print(report.kept, round(power_w), [event.kind for event in report.events])
