@@ -18,6 +18,7 @@ LINKED = {
     "plugins/sources/": "tracker/sources/",
     "plugins/grid/": "tracker/grid/",
     "plugins/places/": "tracker/places/",
+    "plugins/exporters/": "tracker/exporters/",
     "plugins/hooks/": "tracker/hooks/",
     "migrations/": "tracker/migrations/",
     "src/tracker/": "tracker/",
@@ -136,7 +137,8 @@ def test_the_installed_package_finds_every_plugin(
     script = """
 import json
 from tracker.ports.discovery import own_names
-print(json.dumps({group: own_names(group) for group in ("sources", "grid", "places", "hooks")}))
+groups = ("sources", "grid", "places", "exporters", "hooks")
+print(json.dumps({group: own_names(group) for group in groups}))
 """
     found = json.loads(run(str(installed), "-c", script, cwd=tmp_path))
     for group, names in found.items():

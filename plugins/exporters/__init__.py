@@ -1,0 +1,1 @@
+"""Plugins: one file, one format that reports are written in."""
