@@ -32,9 +32,14 @@ def upgrade() -> None:
     _metrics()
     _phases()
     _intervals()
+    _replicas()
+    _tombstones()
+    _pending()
 
 
 def downgrade() -> None:
+    op.drop_table("tombstones")
+    op.drop_table("replicas")
     op.drop_table("intervals")
     op.drop_table("phases")
     op.drop_table("metrics")
@@ -77,6 +82,7 @@ def _runs() -> None:
         sa.Column("provenance", DOCUMENT, nullable=False),
         sa.Column("parent_id", ID),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
     )
     op.create_index("ix_runs_name", "runs", ["name"])
@@ -108,6 +114,7 @@ def _pricings() -> None:
         sa.Column("what_if", sa.Boolean(), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_pricings"),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_pricings_run_id", ondelete="CASCADE"
@@ -132,7 +139,9 @@ def _segments() -> None:
         sa.Column("outcome", sa.String(16)),
         sa.Column("error", sa.Text()),
         sa.Column("not_counted", DOCUMENT, nullable=False),
+        sa.Column("sealed_at", TIME),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_segments_run_id", ondelete="CASCADE"
@@ -160,6 +169,7 @@ def _devices() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("covered_by", sa.Text()),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("segment_id", "device_id", name="pk_devices"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name="fk_devices_segment_id", ondelete="CASCADE"
@@ -177,6 +187,7 @@ def _events() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("segment_id", "number", name="pk_events"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name="fk_events_segment_id", ondelete="CASCADE"
@@ -192,6 +203,7 @@ def _heartbeats() -> None:
         sa.Column("power_w", DOCUMENT, nullable=False),
         sa.Column("open_phases", DOCUMENT, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("segment_id", name="pk_heartbeats"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name="fk_heartbeats_segment_id", ondelete="CASCADE"
@@ -235,6 +247,7 @@ def _metrics() -> None:
         sa.Column("value", sa.Double()),
         sa.Column("at", TIME, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("segment_id", "number", name="pk_metrics"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name="fk_metrics_segment_id", ondelete="CASCADE"
@@ -255,6 +268,7 @@ def _phases() -> None:
         sa.Column("ended_at", TIME),
         sa.Column("energy", DOCUMENT),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("segment_id", "number", name="pk_phases"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name="fk_phases_segment_id", ondelete="CASCADE"
@@ -276,6 +290,7 @@ def _intervals() -> None:
         sa.Column("slack_j", sa.Double(), nullable=False),
         sa.Column("coverage", sa.Double(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint(
             "segment_id", "device_id", "slot_start", "method", name="pk_intervals"
         ),
@@ -287,3 +302,36 @@ def _intervals() -> None:
         ),
         sqlite_with_rowid=False,
     )
+
+
+def _replicas() -> None:
+    op.create_table(
+        "replicas",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name="pk_replicas"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name="fk_replicas_run_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _tombstones() -> None:
+    op.create_table(
+        "tombstones",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("deleted_at", TIME, nullable=False),
+        sa.Column("target", sa.Text()),
+        sa.Column("pending", sa.Boolean()),
+        sa.PrimaryKeyConstraint("run_id", name="pk_tombstones"),
+    )
+
+
+def _pending() -> None:
+    waits = sa.text("pending IS NOT NULL")
+    keys = {"runs": "id", "pricings": "id", "segments": "id", "tombstones": "run_id"}
+    below = ("heartbeats", "devices", "intervals", "phases", "metrics", "events")
+    for table, key in {**keys, **dict.fromkeys(below, "segment_id")}.items():
+        op.create_index(
+            f"ix_{table}_pending", table, [key], sqlite_where=waits, postgresql_where=waits
+        )

@@ -2,7 +2,8 @@
 
 Runs, segments and pricings are known by a UUID; what lies below them by natural keys, so
 that a row written twice, or shipped twice, is one row. ``revision`` counts how often a
-row was written: of two copies the higher one is the newer.
+row was written: of two copies the higher one is the newer. ``pending`` marks, in a local
+store, what a server is still to get; the few rows so marked are found by an index of their own.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ def _segment() -> Column[Any]:
     return Column("segment_id", Id, ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
 
 
+def _pending() -> Column[bool]:
+    """True until the server has the row; ``NULL`` where that is so, or none is to have it."""
+    return Column("pending", Boolean)
+
+
 def _number() -> Column[int]:
     return Column("number", Integer, primary_key=True, autoincrement=False)
 
@@ -94,6 +100,7 @@ runs = Table(
     Column("provenance", Document, nullable=False),
     Column("parent_id", Id),  # no foreign key: it may be kept elsewhere, or not yet
     _revision(),
+    _pending(),
 )
 Index("ix_runs_newest", desc(runs.c.started_at), desc(runs.c.id))
 Index("ix_runs_project_newest", runs.c.project, desc(runs.c.started_at), desc(runs.c.id))
@@ -116,7 +123,9 @@ segments = Table(
     Column("outcome", String(16)),
     Column("error", Line),
     Column("not_counted", Document, nullable=False),
+    Column("sealed_at", Time),  # it is over, and all of it has arrived: it may be compacted
     _revision(),
+    _pending(),
 )
 Index("ix_segments_run_id", segments.c.run_id)
 Index("ix_segments_host_id_started_at", segments.c.host_id, segments.c.started_at)
@@ -130,6 +139,7 @@ heartbeats = Table(
     Column("power_w", Document, nullable=False),
     Column("open_phases", Document, nullable=False),
     _revision(),
+    _pending(),
 )
 
 devices = Table(
@@ -149,6 +159,7 @@ devices = Table(
     Column("source", Line, nullable=False),
     Column("covered_by", Line),
     _revision(),
+    _pending(),
 )
 
 intervals = Table(
@@ -165,6 +176,7 @@ intervals = Table(
     Column("slack_j", Double, nullable=False),
     Column("coverage", Double, nullable=False),
     _revision(),
+    _pending(),
     ForeignKeyConstraint(
         ["segment_id", "device_id"],
         ["devices.segment_id", "devices.device_id"],
@@ -185,6 +197,7 @@ phases = Table(
     Column("ended_at", Time),
     Column("energy", Document),
     _revision(),
+    _pending(),
 )
 
 metrics = Table(
@@ -197,6 +210,7 @@ metrics = Table(
     Column("value", Value),
     Column("at", Time, nullable=False),
     _revision(),
+    _pending(),
     sqlite_with_rowid=False,
 )
 
@@ -210,6 +224,7 @@ events = Table(
     Column("subject", Line, nullable=False),
     Column("message", Line, nullable=False),
     _revision(),
+    _pending(),
 )
 
 pricings = Table(
@@ -231,6 +246,7 @@ pricings = Table(
     Column("what_if", Boolean, nullable=False),
     Column("provisional", Boolean, nullable=False),
     _revision(),
+    _pending(),
 )
 Index("ix_pricings_run_id", pricings.c.run_id)
 
@@ -254,3 +270,36 @@ intensities = Table(
     Column("source", Line, nullable=False),
     _revision(),
 )
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", Line, nullable=False),
+)
+"""Which server a run of this store is to be on too: ``address.identity`` of its URL."""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("run_id", Id, primary_key=True),
+    Column("deleted_at", Time, nullable=False),
+    Column("target", Line),
+    _pending(),
+)
+"""Runs that were deleted: a copy of one that arrives later is not taken in."""
+
+
+def _index_what_is_pending(table: Table) -> None:
+    waits = table.c.pending.is_not(None)
+    key = next(iter(table.primary_key))
+    Index(f"ix_{table.name}_pending", key, sqlite_where=waits, postgresql_where=waits)
+
+
+REPLICATED: Final = tuple(
+    table for table in metadata.sorted_tables if "pending" in table.c and table is not tombstones
+)
+"""Tables whose rows a server gets too, each after those that it points to."""
+
+for _table in (*REPLICATED, tombstones):
+    _index_what_is_pending(_table)
