@@ -32,6 +32,8 @@ def upgrade() -> None:
     _metrics()
     _phases()
     _intervals()
+    _overlaps()
+    _baselines()
     _replicas()
     _tombstones()
     _pending()
@@ -40,6 +42,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("tombstones")
     op.drop_table("replicas")
+    op.drop_table("baselines")
+    op.drop_table("overlaps")
     op.drop_table("intervals")
     op.drop_table("phases")
     op.drop_table("metrics")
@@ -81,6 +85,8 @@ def _runs() -> None:
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("provenance", DOCUMENT, nullable=False),
         sa.Column("parent_id", ID),
+        sa.Column("attribution", sa.String(16), nullable=False),
+        sa.Column("remainder_ratio", sa.Double()),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
@@ -304,6 +310,39 @@ def _intervals() -> None:
     )
 
 
+def _overlaps() -> None:
+    op.create_table(
+        "overlaps",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("other_segment_id", ID, nullable=False),
+        sa.Column("other_run_id", ID, nullable=False),
+        sa.Column("start_at", TIME, nullable=False),
+        sa.Column("end_at", TIME, nullable=False),
+        sa.Column("energy_j", sa.Double(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("pending", sa.Boolean()),
+        sa.PrimaryKeyConstraint("segment_id", "device_id", "other_segment_id", name="pk_overlaps"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_overlaps_segment_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_overlaps_other_run_id", "overlaps", ["other_run_id"])
+
+
+def _baselines() -> None:
+    op.create_table(
+        "baselines",
+        sa.Column("host_id", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("at", TIME, nullable=False, autoincrement=False),
+        sa.Column("power_w", sa.Double(), nullable=False),
+        sa.Column("duration_s", sa.Double(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("host_id", "device_id", "at", name="pk_baselines"),
+    )
+
+
 def _replicas() -> None:
     op.create_table(
         "replicas",
@@ -330,7 +369,7 @@ def _tombstones() -> None:
 def _pending() -> None:
     waits = sa.text("pending IS NOT NULL")
     keys = {"runs": "id", "pricings": "id", "segments": "id", "tombstones": "run_id"}
-    below = ("heartbeats", "devices", "intervals", "phases", "metrics", "events")
+    below = ("heartbeats", "devices", "intervals", "phases", "metrics", "events", "overlaps")
     for table, key in {**keys, **dict.fromkeys(below, "segment_id")}.items():
         op.create_index(
             f"ix_{table}_pending", table, [key], sqlite_where=waits, postgresql_where=waits

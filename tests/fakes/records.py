@@ -17,6 +17,7 @@ from tracker.model.run import (
     Event,
     Heartbeat,
     Metric,
+    Overlap,
     Phase,
     Record,
     Run,
@@ -196,4 +197,5 @@ class Sample:
             Metric(key, 0, 1, "loss", 0.25, start + timedelta(seconds=2)),
             Metric(key, 1, None, "accuracy", 0.9, start + timedelta(seconds=16)),
             Event(key, 0, start, "counter-reset", GPU.id, "the counter began anew"),
+            Overlap(key, GPU.id, UUID(int=7), UUID(int=8), start, end, 1500.1),
         ]

@@ -14,9 +14,11 @@ from tracker.errors import TrackerError
 from tracker.model.carbon import Pricing
 from tracker.model.host import HostFacts
 from tracker.model.run import (
+    Baseline,
     Event,
     Heartbeat,
     Metric,
+    Overlap,
     Phase,
     Record,
     Run,
@@ -54,6 +56,8 @@ _KEYS: dict[type, Callable[..., _Key]] = {
     Phase: lambda record: (record.segment_id, record.number),
     Metric: lambda record: (record.segment_id, record.number),
     Event: lambda record: (record.segment_id, record.number),
+    Overlap: lambda record: (record.segment_id, record.device_id, record.other_segment_id),
+    Baseline: lambda record: (record.host_id, record.device_id, record.at),
     Pricing: lambda record: (record.id,),
 }
 

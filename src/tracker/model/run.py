@@ -27,6 +27,13 @@ class RunStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Attribution(StrEnum):
+    """Whose energy a run counts."""
+
+    MACHINE = "machine"
+    PROCESS = "process"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One piece of work with a name.
@@ -38,6 +45,9 @@ class Run:
         started_at: UTC.
         provenance: user, command line, git commit, versions …; empty where left out.
         parent_id: the run around it, under ``tracker run``; a child is not added to it.
+        attribution: whether whole devices count, or this process tree's share of them.
+        remainder_ratio: energy of what no source reads (fans, boards, power supply) over
+            that of the devices read; ``None`` where nobody gave one.
     """
 
     id: UUID
@@ -48,6 +58,8 @@ class Run:
     started_at: datetime
     provenance: Mapping[str, object]
     parent_id: UUID | None = None
+    attribution: Attribution = Attribution.MACHINE
+    remainder_ratio: float | None = None
 
     @property
     def short_id(self) -> str:
@@ -200,6 +212,44 @@ class Event:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What a segment and one of another run both counted of the same device.
+
+    Attributes:
+        device_id: as the segment that it belongs to names the device.
+        other_run_id: the other segment's run.
+        start: UTC, when the later of the two began.
+        end: UTC, when the earlier of the two ended, or was last seen.
+        energy_j: joules that are in both figures.
+    """
+
+    segment_id: UUID
+    device_id: str
+    other_segment_id: UUID
+    other_run_id: UUID
+    start: datetime
+    end: datetime
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Power of one device while nothing was asked of the machine; no run's.
+
+    Attributes:
+        at: UTC, when it was measured.
+        power_w: mean power, in watts.
+        duration_s: over so many seconds.
+    """
+
+    host_id: str
+    device_id: str
+    at: datetime
+    power_w: float
+    duration_s: float
+
+
 Record = (
     Run
     | HostFacts
@@ -210,6 +260,8 @@ Record = (
     | Phase
     | Metric
     | Event
+    | Overlap
+    | Baseline
     | Pricing
 )
 """Whatever the store keeps: each is written whole and replaces its predecessor."""

@@ -19,6 +19,7 @@ from tracker.model.run import (
     Event,
     Heartbeat,
     Metric,
+    Overlap,
     Phase,
     Record,
     Run,
@@ -72,11 +73,16 @@ class RunRecords:
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """What only the report of a single run needs, ordered as it came."""
+    """What only the report of a single run needs, ordered as it came.
+
+    Attributes:
+        overlaps: that the run's own segments found.
+    """
 
     phases: tuple[Phase, ...]
     metrics: tuple[Metric, ...]
     events: tuple[Event, ...]
+    overlaps: tuple[Overlap, ...] = ()
 
 
 class Reader:
@@ -191,6 +197,7 @@ class Reader:
             *details.phases,
             *details.metrics,
             *details.events,
+            *details.overlaps,
         )
 
 
@@ -288,8 +295,10 @@ def _details(connection: Connection, ids: Sequence[UUID]) -> RunDetails:
     by_start = (phases.c.started_at, phases.c.segment_id, phases.c.number)
     by_time = (metrics.c.at, metrics.c.segment_id, metrics.c.number)
     in_order = (events.c.at, events.c.segment_id, events.c.number)
+    met = _of_segments(schema.overlaps, ids).order_by(schema.overlaps.c.start_at)
     return RunDetails(
         _all(connection, _of_segments(phases, ids).order_by(*by_start), records.phase),
         _all(connection, _of_segments(metrics, ids).order_by(*by_time), records.metric),
         _all(connection, _of_segments(events, ids).order_by(*in_order), records.event),
+        _all(connection, met, records.overlap),
     )

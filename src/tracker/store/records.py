@@ -10,9 +10,12 @@ from tracker.model.device import Accuracy, Device, DeviceKind, Method, NotCounte
 from tracker.model.energy import EnergyAmount, EnergyInterval
 from tracker.model.host import HostFacts
 from tracker.model.run import (
+    Attribution,
+    Baseline,
     Event,
     Heartbeat,
     Metric,
+    Overlap,
     Phase,
     Run,
     RunStatus,
@@ -50,6 +53,8 @@ def run(row: Found) -> Run:
         row.started_at,
         row.provenance,
         row.parent_id,
+        Attribution(row.attribution),
+        row.remainder_ratio,
     )
 
 
@@ -126,6 +131,24 @@ def metric(row: Found) -> Metric:
 def event(row: Found) -> Event:
     """An event."""
     return Event(row.segment_id, row.number, row.at, row.kind, row.subject, row.message)
+
+
+def overlap(row: Found) -> Overlap:
+    """Energy that two runs counted."""
+    return Overlap(
+        row.segment_id,
+        row.device_id,
+        row.other_segment_id,
+        row.other_run_id,
+        row.start_at,
+        row.end_at,
+        row.energy_j,
+    )
+
+
+def baseline(row: Found) -> Baseline:
+    """A device's idle power."""
+    return Baseline(row.host_id, row.device_id, row.at, row.power_w, row.duration_s)
 
 
 def pricing(row: Found, intensities: Iterable[Found]) -> Pricing:

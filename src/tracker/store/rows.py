@@ -10,9 +10,11 @@ from sqlalchemy import Table
 from tracker.model.carbon import Pricing
 from tracker.model.host import HostFacts
 from tracker.model.run import (
+    Baseline,
     Event,
     Heartbeat,
     Metric,
+    Overlap,
     Phase,
     Run,
     Segment,
@@ -48,6 +50,8 @@ def _run(record: Run) -> Row:
         "started_at": record.started_at,
         "provenance": record.provenance,
         "parent_id": record.parent_id,
+        "attribution": record.attribution,
+        "remainder_ratio": record.remainder_ratio,
     }
 
 
@@ -151,6 +155,28 @@ def _event(record: Event) -> Row:
     }
 
 
+def _overlap(record: Overlap) -> Row:
+    return {
+        "segment_id": record.segment_id,
+        "device_id": record.device_id,
+        "other_segment_id": record.other_segment_id,
+        "other_run_id": record.other_run_id,
+        "start_at": record.start,
+        "end_at": record.end,
+        "energy_j": record.energy_j,
+    }
+
+
+def _baseline(record: Baseline) -> Row:
+    return {
+        "host_id": record.host_id,
+        "device_id": record.device_id,
+        "at": record.at,
+        "power_w": record.power_w,
+        "duration_s": record.duration_s,
+    }
+
+
 def _pricing(record: Pricing) -> Row:
     location = record.location
     return {
@@ -207,5 +233,7 @@ TABLES: Final[dict[type, tuple[Table, Callable[[Any], Row]]]] = {
     Phase: (schema.phases, _phase),
     Metric: (schema.metrics, _metric),
     Event: (schema.events, _event),
+    Overlap: (schema.overlaps, _overlap),
+    Baseline: (schema.baselines, _baseline),
 }
 """Table and row of each kind of record; what others point to comes before them."""

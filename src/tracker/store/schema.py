@@ -99,6 +99,8 @@ runs = Table(
     Column("started_at", Time, nullable=False),
     Column("provenance", Document, nullable=False),
     Column("parent_id", Id),  # no foreign key: it may be kept elsewhere, or not yet
+    Column("attribution", String(16), nullable=False),
+    Column("remainder_ratio", Double),
     _revision(),
     _pending(),
 )
@@ -225,6 +227,33 @@ events = Table(
     Column("message", Line, nullable=False),
     _revision(),
     _pending(),
+)
+
+overlaps = Table(
+    "overlaps",
+    metadata,
+    _segment(),
+    Column("device_id", Line, primary_key=True),
+    # No foreign key to the other: it may be deleted, or kept elsewhere.
+    Column("other_segment_id", Id, primary_key=True),
+    Column("other_run_id", Id, nullable=False),
+    Column("start_at", Time, nullable=False),
+    Column("end_at", Time, nullable=False),
+    Column("energy_j", Double, nullable=False),
+    _revision(),
+    _pending(),
+)
+Index("ix_overlaps_other_run_id", overlaps.c.other_run_id)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("host_id", Line, primary_key=True),
+    Column("device_id", Line, primary_key=True),
+    Column("at", Time, primary_key=True, autoincrement=False),
+    Column("power_w", Double, nullable=False),
+    Column("duration_s", Double, nullable=False),
+    _revision(),
 )
 
 pricings = Table(
