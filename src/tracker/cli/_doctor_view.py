@@ -82,7 +82,8 @@ def _entry(name: str, usable: bool, facts: Sequence[str], width: int) -> list[Te
 
 
 def _device(device: DeviceExamination) -> dict[str, str | Text]:
-    covered = "" if device.in_total else f" (in {device.covered_by or 'another device'})"
+    aside = f"in {device.covered_by}" if device.covered_by else "not added"
+    covered = "" if device.in_total else f" ({aside})"
     low, high = (f"{(ratio - 1) * 100:+.0f}" for ratio in (device.low_ratio, device.high_ratio))
     return {
         "id": harmless(device.device_id),

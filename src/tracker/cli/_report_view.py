@@ -130,13 +130,13 @@ def _energy(report: RunReport, width: int, curve: Curve) -> list[Text]:
 def _device_row(device: DeviceReport, total_j: float | None) -> Row:
     covered = device.covered_by is not None or not device.in_total
     share = None if covered or not total_j else device.energy_j / total_j
-    covered_by = harmless(device.covered_by or "another device")
+    aside = f"in {harmless(device.covered_by)}" if device.covered_by else "not added"
     return {
         "kind": device.kind.value.upper() if len(device.kind.value) < 5 else device.kind.value,  # noqa: PLR2004 - initials
-        "name": harmless(device.name) + (f" (in {covered_by})" if covered else ""),
+        "name": harmless(device.name) + (f" ({aside})" if covered else ""),
         "energy": energy_text(device.energy_j),
         "range": energy_range_text(device.low_j, device.high_j),
-        "method": device.method,
+        "method": f"{device.method}, suspect" if device.suspect else device.method,
         "read": _coverage_text(device.coverage),
         "share": "" if share is None else share_text(share),
         "bar": Text(bar(share, _BAR_COLUMNS), style="cyan"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
 from tracker.history.status import last_sign
 from tracker.model.device import Method
+from tracker.model.energy import CounterCheck
 from tracker.model.ranges import Range, Share, energy_range
 from tracker.model.report import DeviceReport
 from tracker.model.run import Heartbeat, Segment, SegmentDevice
@@ -57,8 +58,7 @@ class Board:
     @property
     def share(self) -> Share:
         """As ranges are made of."""
-        accuracy = self.device.device.accuracy
-        return Share(self.board, accuracy, self.energy_j, self.slack_j2**0.5)
+        return Share(self.board, self.device.accuracy, self.energy_j, self.slack_j2**0.5)
 
     def report(self) -> DeviceReport:
         """As people see it."""
@@ -78,6 +78,8 @@ class Board:
             coverage=min(self.covered_s / self.lived_s, 1.0) if self.lived_s > 0 else 1.0,
             in_total=self.device.in_total,
             covered_by=self.device.covered_by,
+            suspect=self.device.suspect,
+            check=self.device.check,
         )
 
 
@@ -94,10 +96,25 @@ def boards_of(
         segment = by_id[device.segment_id]
         name = board_of(segment, device.device.id)
         lived = last_sign(segment, heartbeats.get(segment.id)) - segment.started_at
-        boards.setdefault(name, Board(name, device)).lived_s += max(lived.total_seconds(), 0.0)
+        board = boards.setdefault(name, Board(name, device))
+        board.lived_s += max(lived.total_seconds(), 0.0)
+        if board.device is not device:
+            board.device = _joined(board.device, device)
     for part in sums:
         boards[board_of(by_id[part.segment_id], part.device_id)].add(part)
     return list(boards.values())
+
+
+def _joined(one: SegmentDevice, other: SegmentDevice) -> SegmentDevice:
+    """The same board in two segments: what either says against its counter counts."""
+    checks = [each.check for each in (one, other) if each.check]
+    summed = (
+        CounterCheck(sum(each.counted_j for each in checks), sum(each.polled_j for each in checks))
+        if checks
+        else None
+    )
+    left_out = one.left_out if other.left_out else None
+    return replace(one, left_out=left_out, check=summed, suspect=one.suspect or other.suspect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class PhaseBook:
     def _shares(self, phase: Phase) -> list[Share]:
         segment = self.segments[phase.segment_id]
         return [
-            Share(board_of(segment, one.device.id), one.device.accuracy, energy_j, slack_j)
+            Share(board_of(segment, one.device.id), one.accuracy, energy_j, slack_j)
             for one, energy_j, slack_j in self._counted(phase)
         ]
 

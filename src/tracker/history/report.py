@@ -99,7 +99,7 @@ def _report(
 
 def _devices(boards: Sequence[Board]) -> tuple[DeviceReport, ...]:
     """What was read: wholes first, then by kind as people name them."""
-    reports = [board.report() for board in boards if board.was_read]
+    reports = [board.report() for board in boards if board.was_read and not board.device.left_out]
     return tuple(sorted(reports, key=lambda one: (ORDER.index(one.kind), one.device_id)))
 
 
@@ -140,8 +140,14 @@ def _not_counted(
 ) -> tuple[NotCounted, ...]:
     """What the segments said, once each, and devices of which no reading came."""
     said = [missing for segment in records.segments for missing in segment.not_counted]
+    left_out = [(board.device.device, board.device.left_out) for board in boards]
+    said += [NotCounted(f"{one.id} ({one.name})", why) for one, why in left_out if why]
     named = {missing.what for missing in said}
-    silent = [board.device.device.id for board in boards if not board.was_read]
+    silent = [
+        board.device.device.id
+        for board in boards
+        if not board.was_read and not board.device.left_out
+    ]
     if status is RunStatus.RUNNING:  # a reading may still come
         silent = []
     unsaid = [NotCounted(device_id, NO_READING) for device_id in silent if device_id not in named]

@@ -83,6 +83,12 @@ class Accuracy:
             Ratio(1 - own, 1 + own),
         )
 
+    def widened_to(self, ratio: float) -> Accuracy:
+        """The same, but so that the truth may also be ``ratio`` times the figure."""
+        own = self.own_ratio
+        wider = Ratio(own.low * min(ratio, 1.0), own.high * max(ratio, 1.0))
+        return Accuracy(self.accuracy_class, self.common_ratio, wider)
+
     @property
     def is_model(self) -> bool:
         """Whether the figure is computed rather than read."""
@@ -100,6 +106,8 @@ class Device:
             parts are never added to a whole.
         refresh_s: the longest time between two publications of its counter, in
             seconds; 0 where every read is fresh.
+        added: whether its figure may be part of a total; one that holds parts of others
+            which cannot be told apart is only shown.
     """
 
     id: str
@@ -108,6 +116,7 @@ class Device:
     accuracy: Accuracy
     covers: tuple[str, ...] = ()
     refresh_s: float = 0.0
+    added: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,24 @@ class EnergyInterval:
 
 
 @dataclass(frozen=True, slots=True)
+class CounterCheck:
+    """A device's counter beside its own power readings, over the time that both were read.
+
+    Attributes:
+        counted_j: by the counter, in joules.
+        polled_j: by the power readings, in joules.
+    """
+
+    counted_j: float
+    polled_j: float
+
+    @property
+    def ratio(self) -> float | None:
+        """Polled over counted; ``None`` where the counter counted nothing."""
+        return self.polled_j / self.counted_j if self.counted_j > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class EnergyAmount:
     """Energy of one device without its times, as a phase keeps it."""
 

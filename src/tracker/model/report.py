@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tracker.model.device import DeviceKind, NotCounted
+    from tracker.model.energy import CounterCheck
     from tracker.model.run import RunStatus
 
 
@@ -26,6 +27,8 @@ class DeviceReport:
         coverage: seconds read over seconds lived, 0 to 1.
         energy_by_method_j: joules by method.
         covered_by: the device whose figure already holds this one's, or ``None``.
+        suspect: its counter and its power readings disagree by more than both may err.
+        check: both of them, over the time that both were read, or ``None``.
     """
 
     device_id: str
@@ -41,6 +44,8 @@ class DeviceReport:
     coverage: float
     in_total: bool
     covered_by: str | None
+    suspect: bool = False
+    check: CounterCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from tracker.model.device import Device, NotCounted
-    from tracker.model.energy import EnergyAmount, EnergyInterval
+    from tracker.model.device import Accuracy, Device, NotCounted
+    from tracker.model.energy import CounterCheck, EnergyAmount, EnergyInterval
 
 
 class RunStatus(StrEnum):
@@ -122,17 +122,31 @@ class SegmentDevice:
         source: the plugin that read it.
         covered_by: the device whose figure already holds this one's, or ``None``; what
             is covered is shown and not added.
+        left_out: why it was read and is not ours after all, or ``None``; it is then not
+            counted.
+        check: its counter beside its power readings; ``None`` where there is no such pair.
+        suspect: the two disagree by more than both may err.
     """
 
     segment_id: UUID
     device: Device
     source: str
     covered_by: str | None = None
+    left_out: str | None = None
+    check: CounterCheck | None = None
+    suspect: bool = False
 
     @property
     def in_total(self) -> bool:
         """Whether its energy is part of the run's total."""
-        return self.covered_by is None
+        return self.covered_by is None and self.left_out is None and self.device.added
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """The source's; of a suspect counter so wide that either reading may be the truth."""
+        ratio = self.check.ratio if self.suspect and self.check else None
+        stated = self.device.accuracy
+        return stated if ratio is None else stated.widened_to(ratio)
 
 
 @dataclass(frozen=True, slots=True)

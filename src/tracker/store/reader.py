@@ -262,7 +262,7 @@ def _slots(run_id: UUID) -> Select[Any]:
         )
         .join(segments, segments.c.id == intervals.c.segment_id)
         .join(devices, tuple_(devices.c.segment_id, devices.c.device_id) == tuple_(*key))
-        .where(segments.c.run_id == run_id, devices.c.covered_by.is_(None))
+        .where(segments.c.run_id == run_id, *schema.IN_TOTAL)
         .group_by(intervals.c.slot_start)
         .order_by(intervals.c.slot_start)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.model.carbon import CarbonIntensity, Location, PricedStretch, Pricing, Scope, Signal
 from tracker.model.device import Accuracy, Device, DeviceKind, Method, NotCounted, Ratio
-from tracker.model.energy import EnergyAmount, EnergyInterval
+from tracker.model.energy import CounterCheck, EnergyAmount, EnergyInterval
 from tracker.model.host import HostFacts
 from tracker.model.run import (
     Attribution,
@@ -90,8 +90,15 @@ def device(row: Found) -> SegmentDevice:
         Ratio(row.own_low, row.own_high),
     )
     kind = DeviceKind(row.kind)
-    found = Device(row.device_id, kind, row.name, accuracy, tuple(row.covers), row.refresh_s)
-    return SegmentDevice(row.segment_id, found, row.source, row.covered_by)
+    found = Device(
+        row.device_id, kind, row.name, accuracy, tuple(row.covers), row.refresh_s, row.added
+    )
+    check = None
+    if row.checked_counted_j is not None:
+        check = CounterCheck(row.checked_counted_j, row.checked_polled_j)
+    return SegmentDevice(
+        row.segment_id, found, row.source, row.covered_by, row.left_out, check, row.suspect
+    )
 
 
 def interval(row: Found) -> SegmentInterval:

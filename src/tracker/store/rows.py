@@ -83,7 +83,7 @@ def _heartbeat(record: Heartbeat) -> Row:
 
 
 def _device(record: SegmentDevice) -> Row:
-    device, accuracy = record.device, record.device.accuracy
+    device, accuracy, check = record.device, record.device.accuracy, record.check
     return {
         "segment_id": record.segment_id,
         "device_id": device.id,
@@ -96,8 +96,13 @@ def _device(record: SegmentDevice) -> Row:
         "own_high": accuracy.own_ratio.high,
         "covers": device.covers,
         "refresh_s": device.refresh_s,
+        "added": device.added,
         "source": record.source,
         "covered_by": record.covered_by,
+        "left_out": record.left_out,
+        "checked_counted_j": check.counted_j if check else None,
+        "checked_polled_j": check.polled_j if check else None,
+        "suspect": record.suspect,
     }
 
 

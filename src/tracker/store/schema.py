@@ -158,8 +158,13 @@ devices = Table(
     Column("own_high", Double, nullable=False),
     Column("covers", Document, nullable=False),
     Column("refresh_s", Double, nullable=False),
+    Column("added", Boolean, nullable=False),
     Column("source", Line, nullable=False),
     Column("covered_by", Line),
+    Column("left_out", Line),
+    Column("checked_counted_j", Double),
+    Column("checked_polled_j", Double),
+    Column("suspect", Boolean, nullable=False),
     _revision(),
     _pending(),
 )
@@ -186,6 +191,13 @@ intervals = Table(
     ),
     sqlite_with_rowid=False,  # small rows, always found by their key: half the size
 )
+
+IN_TOTAL: Final = (
+    devices.c.covered_by.is_(None),
+    devices.c.left_out.is_(None),
+    devices.c.added,
+)
+"""Whether a device's energy is part of its run's total: ``SegmentDevice.in_total`` for SQL."""
 
 phases = Table(
     "phases",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from fakes.records import CPU, GPU, START, Sample, at, intensity, interval, pricing, run
 from tracker.errors import RunNotFound
 from tracker.model.device import Method
+from tracker.model.energy import CounterCheck
 from tracker.model.run import Metric, Phase, RunStatus, SegmentDevice, SegmentInterval
 from tracker.store.database import Database
 from tracker.store.listing import Filter
@@ -112,10 +114,35 @@ def test_intervals_come_by_device_in_order_of_time(database: Database) -> None:
     assert all(isinstance(one, SegmentInterval) and one.slot_s == 10 for one in found)
 
 
-def test_the_power_curve_leaves_out_what_a_whole_covers(database: Database) -> None:
+def test_what_is_known_of_a_device_comes_back(database: Database) -> None:
+    sample = Sample(devices=())
+    known = SegmentDevice(
+        sample.segment.id,
+        replace(GPU, added=False),
+        "fake",
+        covered_by="node:cray",
+        left_out="CUDA does not use it",
+        check=CounterCheck(10.5, 20.25),
+        suspect=True,
+    )
+    Writer(database).save([*sample.records(), known])
+    assert known in Reader(database).records(sample.id)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"covered_by": "node:cray"},
+        {"left_out": "CUDA does not use it"},
+        {"device": replace(CPU, added=False)},
+    ],
+)
+def test_the_power_curve_is_of_what_is_in_the_total(
+    database: Database, change: dict[str, Any]
+) -> None:
     sample = Sample()
-    covered = SegmentDevice(sample.segment.id, CPU, "fake", covered_by="node:cray")
-    Writer(database).save([*sample.records(), covered])
+    aside = replace(SegmentDevice(sample.segment.id, CPU, "fake"), **change)
+    Writer(database).save([*sample.records(), aside])
     curve = Reader(database).power_curve(sample.id)
     assert [when for when, _ in curve] == [START, at(10)]
     assert [power_w for _, power_w in curve] == pytest.approx([300.01, 200.02])

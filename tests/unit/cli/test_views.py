@@ -371,6 +371,15 @@ def test_every_verb_has_an_example_and_one_line_for_the_list() -> None:
         assert f"tracker {verb}" in (found.epilog or ""), verb
 
 
+def test_a_suspect_counter_is_marked_and_what_stands_beside_is_not_added() -> None:
+    suspect = device(DeviceKind.GPU, 300.0, suspect=True)
+    beside = device(DeviceKind.PLATFORM, 100.0, name="psys", in_total=False)
+    shown = lines("show", rooms(report(devices=(suspect, beside))))
+
+    assert any("counter, suspect" in line for line in shown)
+    assert any("psys (not added)" in line for line in shown)
+
+
 def test_devices_of_a_kind_with_a_long_name_keep_it() -> None:
     node: Any = device(DeviceKind.PLATFORM, 100.0, name="psys")
 

@@ -28,8 +28,8 @@ from fakes.records import (
 from tracker.errors import RunNotFound
 from tracker.history.report import NO_READING, report_of
 from tracker.model.carbon import Signal
-from tracker.model.device import Device, Method, NotCounted
-from tracker.model.energy import EnergyAmount
+from tracker.model.device import Device, DeviceKind, Method, NotCounted
+from tracker.model.energy import CounterCheck, EnergyAmount
 from tracker.model.ranges import Share, energy_range
 from tracker.model.report import RunReport
 from tracker.model.run import Event, Metric, Phase, Record, RunStatus, SegmentDevice
@@ -119,6 +119,55 @@ def test_a_device_that_read_zero_is_a_reading(database: Database) -> None:
     )
     assert report.energy_j == 0.0
     assert [one.device_id for one in report.devices] == [GPU.id]
+
+
+def test_what_turned_out_not_to_be_ours_is_named_and_not_counted(database: Database) -> None:
+    sample = Sample()
+    other = SegmentDevice(sample.segment.id, GPU, "nvml", left_out="CUDA uses others")
+    report = reported(database, sample, other)
+    assert report.energy_j == pytest.approx(5000.3)
+    assert [one.device_id for one in report.devices] == [CPU.id]
+    assert NotCounted("gpu:GPU-8a1b (NVIDIA H100)", "CUDA uses others") in report.not_counted
+
+
+def test_what_only_stands_beside_the_others_is_shown_and_not_added(database: Database) -> None:
+    sample = Sample()
+    psys = Device("platform:psys", DeviceKind.PLATFORM, "psys", CPU.accuracy, added=False)
+    report = reported(
+        database,
+        sample,
+        SegmentDevice(sample.segment.id, psys, "rapl"),
+        interval(sample.segment, psys, 0, 9000.0),
+    )
+    assert report.energy_j == pytest.approx(10000.6)
+    shown = {device.device_id: device for device in report.devices}
+    assert (shown[psys.id].in_total, shown[psys.id].covered_by) == (False, None)
+    assert shown[psys.id].energy_j == 9000.0
+
+
+def test_a_suspect_counter_keeps_both_figures_and_its_range_holds_them(database: Database) -> None:
+    sample = Sample()
+    check = CounterCheck(counted_j=1000.0, polled_j=1750.0)
+    suspect = SegmentDevice(sample.segment.id, GPU, "nvml", check=check, suspect=True)
+    calm = reported(database, sample).devices[0]
+    report = reported(database, sample, suspect)
+    shown = report.devices[0]
+    assert (shown.suspect, shown.check, shown.energy_j) == (True, check, calm.energy_j)
+    assert (calm.suspect, calm.check) == (False, None)
+    assert shown.low_j < calm.energy_j
+    assert shown.high_j > 1.75 * calm.energy_j
+    assert report.energy_high_j is not None
+    assert report.energy_high_j > 1.75 * calm.energy_j
+
+
+def test_what_two_segments_found_of_a_board_is_put_together(database: Database) -> None:
+    sample = Sample()
+    again = replace(segment(sample.run), started_at=at(100))
+    one = SegmentDevice(sample.segment.id, GPU, "nvml", check=CounterCheck(10.0, 11.0))
+    other = SegmentDevice(again.id, GPU, "nvml", check=CounterCheck(20.0, 40.0), suspect=True)
+    report = reported(database, sample, one, again, other)
+    shown = report.devices[0]
+    assert (shown.check, shown.suspect) == (CounterCheck(30.0, 51.0), True)
 
 
 def test_what_a_whole_covers_is_shown_and_not_added(database: Database) -> None:
