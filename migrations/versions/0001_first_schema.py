@@ -34,6 +34,8 @@ def upgrade() -> None:
     _intervals()
     _overlaps()
     _baselines()
+    _grid_answers()
+    _grid_values()
     _replicas()
     _tombstones()
     _pending()
@@ -44,6 +46,8 @@ def downgrade() -> None:
     op.drop_table("replicas")
     op.drop_table("baselines")
     op.drop_table("overlaps")
+    op.drop_table("grid_values")
+    op.drop_table("grid_answers")
     op.drop_table("intervals")
     op.drop_table("phases")
     op.drop_table("metrics")
@@ -119,6 +123,9 @@ def _pricings() -> None:
         sa.Column("pue_source", sa.Text(), nullable=False),
         sa.Column("what_if", sa.Boolean(), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("tariff", DOCUMENT),
+        sa.Column("water", DOCUMENT),
+        sa.Column("notes", DOCUMENT, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_pricings"),
@@ -379,3 +386,39 @@ def _pending() -> None:
         op.create_index(
             f"ix_{table}_pending", table, [key], sqlite_where=waits, postgresql_where=waits
         )
+
+
+def _grid_answers() -> None:
+    op.create_table(
+        "grid_answers",
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("start_at", TIME, nullable=False, autoincrement=False),
+        sa.Column("end_at", TIME, nullable=False),
+        sa.Column("fetched_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("series", "zone", "start_at", name="pk_grid_answers"),
+    )
+
+
+def _grid_values() -> None:
+    op.create_table(
+        "grid_values",
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("valid_from", TIME, nullable=False, autoincrement=False),
+        sa.Column("valid_to", TIME, nullable=False),
+        sa.Column("g_per_kwh", sa.Double(), nullable=False),
+        sa.Column("low", sa.Double(), nullable=False),
+        sa.Column("high", sa.Double(), nullable=False),
+        sa.Column("grid_zone", sa.Text(), nullable=False),
+        sa.Column("signal", sa.String(16), nullable=False),
+        sa.Column("scope", sa.String(16), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("fetched_at", TIME),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
+        sa.PrimaryKeyConstraint("series", "zone", "valid_from", name="pk_grid_values"),
+    )

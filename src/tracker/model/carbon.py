@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from tracker.model.beside import PricingNote, Tariff, WaterUse
+
 
 class Signal(StrEnum):
     """Which kilowatt-hour is meant: the mix's, or the one more that is asked for."""
@@ -92,12 +94,16 @@ class Pricing:
     """One way of turning a run's energy into carbon, kept as a record.
 
     Attributes:
+        provider: the one that was chosen; each stretch names the one that gave its figure.
         basis: ``location`` (the grid's) or ``market`` (a contract's).
         pue: facility energy over IT energy, at least 1; enters ``carbon_g`` alone.
         pue_source: who says so.
         what_if: an answer to "what would it have been"; never current.
         provisional: not all minutes are booked with final values yet.
         stretches: in order of time, without gaps.
+        tariff: what the electricity costs; ``None`` where nobody said.
+        water: litres a kilowatt-hour; ``None`` where nobody said.
+        notes: what the providers could not do.
     """
 
     id: UUID
@@ -113,3 +119,6 @@ class Pricing:
     what_if: bool
     provisional: bool
     stretches: tuple[PricedStretch, ...]
+    tariff: Tariff | None = None
+    water: WaterUse | None = None
+    notes: tuple[PricingNote, ...] = ()

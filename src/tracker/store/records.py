@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from tracker.model.beside import PricingNote, Tariff, TariffBand, WaterUse
 from tracker.model.carbon import CarbonIntensity, Location, PricedStretch, Pricing, Scope, Signal
 from tracker.model.device import Accuracy, Device, DeviceKind, Method, NotCounted, Ratio
 from tracker.model.energy import CounterCheck, EnergyAmount, EnergyInterval
@@ -174,7 +176,21 @@ def pricing(row: Found, intensities: Iterable[Found]) -> Pricing:
         row.what_if,
         row.provisional,
         tuple(_stretch(one) for one in intensities),
+        _tariff(row.tariff),
+        None if row.water is None else WaterUse(**row.water),
+        tuple(_note(one) for one in row.notes),
     )
+
+
+def _tariff(document: dict[str, Any] | None) -> Tariff | None:
+    if document is None:
+        return None
+    bands = tuple(TariffBand(**band) for band in document["bands"])
+    return Tariff(**{**document, "bands": bands})
+
+
+def _note(document: dict[str, Any]) -> PricingNote:
+    return PricingNote(**{**document, "at": datetime.fromisoformat(document["at"])})
 
 
 def _stretch(row: Found) -> PricedStretch:

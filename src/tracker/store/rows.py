@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from tracker.model.carbon import Pricing
 from tracker.model.host import HostFacts
+from tracker.model.plain import plain
 from tracker.model.run import (
     Baseline,
     Event,
@@ -200,6 +201,9 @@ def _pricing(record: Pricing) -> Row:
         "pue_source": record.pue_source,
         "what_if": record.what_if,
         "provisional": record.provisional,
+        "tariff": None if record.tariff is None else plain(record.tariff),
+        "water": None if record.water is None else plain(record.water),
+        "notes": [plain(note) for note in record.notes],
     }
 
 

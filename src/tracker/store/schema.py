@@ -1,4 +1,4 @@
-"""The tables. One for each kind of record in ``model/run.py``.
+"""The tables. One for each kind of record in ``model/run.py``, and the grid's cache.
 
 Runs, segments and pricings are known by a UUID; what lies below them by natural keys, so
 that a row written twice, or shipped twice, is one row. ``revision`` counts how often a
@@ -286,6 +286,9 @@ pricings = Table(
     Column("pue_source", Line, nullable=False),
     Column("what_if", Boolean, nullable=False),
     Column("provisional", Boolean, nullable=False),
+    Column("tariff", Document),
+    Column("water", Document),
+    Column("notes", Document, nullable=False),
     _revision(),
     _pending(),
 )
@@ -344,3 +347,35 @@ REPLICATED: Final = tuple(
 
 for _table in (*REPLICATED, tombstones):
     _index_what_is_pending(_table)
+
+grid_answers = Table(
+    "grid_answers",
+    metadata,
+    Column("series", Line, primary_key=True),
+    Column("zone", Line, primary_key=True),
+    Column("start_at", Time, primary_key=True, autoincrement=False),
+    Column("end_at", Time, nullable=False),
+    Column("fetched_at", Time, nullable=False),
+    Column("expires_at", Time),
+    _revision(),
+)
+
+grid_values = Table(
+    "grid_values",
+    metadata,
+    Column("series", Line, primary_key=True),
+    Column("zone", Line, primary_key=True),
+    Column("valid_from", Time, primary_key=True, autoincrement=False),
+    Column("valid_to", Time, nullable=False),
+    Column("g_per_kwh", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("grid_zone", Line, nullable=False),
+    Column("signal", String(16), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("provider", Line, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("fetched_at", Time),
+    Column("source", Line, nullable=False),
+    _revision(),
+)

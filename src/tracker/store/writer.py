@@ -39,7 +39,7 @@ class Writer:
             for kind, (table, row_of) in TABLES.items():
                 if found := sorted_by_kind.get(kind):
                     rows = [row_of(record) for record in found]
-                    connection.execute(_upsert(connection.dialect.name, table), rows)
+                    connection.execute(upsert(connection.dialect.name, table), rows)
             if pricings := sorted_by_kind.get(Pricing):
                 _save_intensities(connection, pricings)
 
@@ -57,7 +57,7 @@ def _save_intensities(connection: Connection, pricings: Sequence[Pricing]) -> No
 
 
 @cache
-def _upsert(dialect: str, table: Table) -> Executable:
+def upsert(dialect: str, table: Table) -> Executable:
     """INSERT, or UPDATE of the row with the same key; each time one revision higher."""
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - not for SQLite's users

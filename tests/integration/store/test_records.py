@@ -12,6 +12,7 @@ import pytest
 
 from fakes.records import CPU, GPU, START, Sample, at, intensity, interval, pricing, run
 from tracker.errors import RunNotFound
+from tracker.model.beside import PricingNote, Tariff, TariffBand, WaterUse
 from tracker.model.device import Method
 from tracker.model.energy import CounterCheck
 from tracker.model.run import Metric, Phase, RunStatus, SegmentDevice, SegmentInterval
@@ -28,6 +29,19 @@ def test_a_run_comes_back_as_it_was_written(database: Database) -> None:
     assert len(found) == len(sample.records())
     assert all(record in found for record in sample.records())
     assert Reader(database).records(uuid4()) == ()
+
+
+def test_a_pricing_comes_back_with_what_stands_beside_it(database: Database) -> None:
+    sample = Sample()
+    tariff = Tariff("EUR", 0.2, (TariffBand(1320, 360, 0.1),), "Europe/Paris", "argument")
+    full = replace(
+        sample.pricing,
+        tariff=tariff,
+        water=WaterUse(0.3, None, "argument"),
+        notes=(PricingNote(at(1), "uk_carbon", "GB", "no answer"),),
+    )
+    Writer(database).save([*sample.records(), full])
+    assert Reader(database).run(sample.id)[0].pricings == (full,)
 
 
 def test_writing_again_replaces_and_nothing_doubles(database: Database) -> None:
