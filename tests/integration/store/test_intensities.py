@@ -27,9 +27,11 @@ def hourly(first: int, *figures: float) -> list[CarbonIntensity]:
     ]
 
 
-def answer(first: int, last: int, values: list[CarbonIntensity], **changes: object) -> Answer:
-    made = Answer("uk", "GB", NOON + first * HOUR, NOON + last * HOUR, values, NOON, None)
-    return replace(made, **changes)
+def answer(
+    first: int, last: int, values: list[CarbonIntensity], expires_at: datetime | None = None
+) -> Answer:
+    begin, until = NOON + first * HOUR, NOON + last * HOUR
+    return Answer("uk", "GB", begin, until, values, NOON, expires_at)
 
 
 def test_nothing_is_known_at_first(database: Database) -> None:
