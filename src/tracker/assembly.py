@@ -16,12 +16,14 @@ from tracker.model.carbon import Location, Pricing
 from tracker.model.host import Host
 from tracker.model.units import carbon_g
 from tracker.ports import discovery
-from tracker.ports.grid import Grid
+from tracker.ports.fetch import Fetch
+from tracker.ports.grid import Grid, GridFacts, facts_of
 from tracker.sampling.clock import Clock, SystemClock
 from tracker.sampling.selection import Refusal, Selection, select
 from tracker.settings import Settings, resolve
 
 if TYPE_CHECKING:
+    from tracker.carbon.fetch import World
     from tracker.carbon.pue import Pue
     from tracker.store.database import Database
 
@@ -115,6 +117,54 @@ class Assembly:
     def _grid(self, name: str, options: Mapping[str, object]) -> Grid:
         grid: Grid = discovery.load("grid", name).open(None, options)
         return grid
+
+    def open_grid(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        online: bool,
+        more: Mapping[str, object] | None = None,
+        world: World | None = None,
+    ) -> Grid:
+        """A grid provider with its address and key, and with the network if that is allowed.
+
+        Args:
+            name: the plugin's.
+            settings: hold the provider's ``url`` and ``key``, if any is set.
+            online: whether it may ask; who calls decides that, not the settings.
+            more: further options: ``scope``.
+            world: time, chance and whom to tell; the real ones by default.
+
+        Raises:
+            PluginError: there is no provider of that name.
+            SettingsError: an option that cannot be meant.
+        """
+        plugin = discovery.load("grid", name)
+        options = settings.grid[name].for_plugin() if name in settings.grid else {}
+        fetch = self._fetch(name, facts_of(plugin), options, world) if online else None
+        grid: Grid = plugin.open(fetch, options | dict(more or {}))
+        return grid
+
+    def _fetch(
+        self, name: str, facts: GridFacts, options: Mapping[str, str], world: World | None
+    ) -> Fetch:
+        from tracker.carbon import fetch  # noqa: PLC0415 - only where the network is asked
+
+        return fetch.for_provider(
+            name,
+            url=options.get("url") or facts.home_url,
+            key=options.get("key"),
+            limit=facts.rate_limit,
+            folder=self._cache_folder(),
+            world=world,
+        )
+
+    def _cache_folder(self) -> Path:
+        from platformdirs import user_cache_path  # noqa: PLC0415 - only for the network
+
+        home = self.host.environ.get("XDG_CACHE_HOME")
+        return Path(home) / "emissions-tracker" if home else user_cache_path("emissions-tracker")
 
     def provider(self, settings: Settings, location: Location) -> Grid:
         """The grid provider that a run begins with: the one asked for, else the yearly table.

@@ -71,7 +71,27 @@ class GridError(TrackerError):
 
 
 class GridUnavailable(GridError):
-    """The provider cannot be asked now."""
+    """The provider cannot be asked now.
+
+    Args:
+        message: whom, what was found and what to do; without any secret.
+        status: HTTP status, where there was an answer.
+        answer: the begin of its text, secrets taken out.
+        retry_after_s: how long to wait before asking again, where that is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        answer: str = "",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.answer = answer
+        self.retry_after_s = retry_after_s
 
 
 class ZoneUnknown(GridError):

@@ -13,10 +13,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from tracker.errors import SettingsError
 from tracker.model.device import DeviceKind
+
+if TYPE_CHECKING:
+    from tracker.grid_settings import GridOptions
 
 FILE_NAME = "tracker.toml"
 MIN_INTERVAL_S = 0.1
@@ -26,6 +29,9 @@ MAX_INTERVAL_S = 30.0
 
 OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
 """Variables that are no settings of a run."""
+
+GRID = "grid"
+"""The table of the grid providers' addresses and keys in a settings file."""
 
 STORES = ("sqlite", "postgresql")
 """The databases a store can be, as a URL's scheme names them."""
@@ -90,7 +96,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, resolved; the fields are those of ``TrackOptions``."""
+    """Every setting, resolved; the fields are those of ``TrackOptions``.
+
+    Attributes:
+        grid: address and key of the grid providers of which one is set.
+    """
 
     project: str
     tags: Mapping[str, str]
@@ -105,6 +115,7 @@ class Settings:
     show: str
     provenance: bool
     origins: Mapping[str, str]
+    grid: Mapping[str, GridOptions]
 
 
 def resolve(
@@ -125,16 +136,31 @@ def resolve(
         SettingsError: an unknown name, or a value that cannot be meant.
     """
     _refuse_unknown(options, "argument")
+    project, user = _from_project(folder), _from_user(user_folder, environ)
     layers = [
         {key: Setting(value, "argument") for key, value in options.items() if value is not None},
         _from_environment(environ),
-        _from_project(folder),
-        _from_user(user_folder, environ),
+        project,
+        user,
         {key: Setting(value, "built in") for key, value in BUILT_IN.items()},
     ]
     chosen = {key: next(layer[key] for layer in layers if key in layer) for key in BUILT_IN}
     values = {key: _checked(key, setting) for key, setting in chosen.items()}
-    return Settings(**values, origins={key: setting.origin for key, setting in chosen.items()})
+    origins = {key: setting.origin for key, setting in chosen.items()}
+    return Settings(**values, origins=origins, grid=_grid(environ, project, user))
+
+
+def _grid(
+    environ: Mapping[str, str], project: Mapping[str, Setting], user: Mapping[str, Setting]
+) -> Mapping[str, GridOptions]:
+    named = any(name.startswith("TRACKER_GRID_") for name in environ)
+    if not (named or GRID in project or GRID in user):
+        return {}
+    from tracker import grid_settings  # noqa: PLC0415 - looks for plugins, rarely needed
+
+    nothing = Setting(None, "")
+    tables = [layer.get(GRID, nothing) for layer in (project, user)]
+    return grid_settings.resolve(environ, *((table.value, table.origin) for table in tables))
 
 
 def _refuse_unknown(names: Mapping[str, Any], where: str) -> None:
@@ -220,7 +246,8 @@ def _from_table(table: Any, path: Path, prefix: str = "") -> dict[str, Setting]:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: {prefix.rstrip('.')} must be a table")
     for key in table:
-        _refuse_unknown({key: None}, f"{path}, key {prefix}{key}")
+        if key != GRID:
+            _refuse_unknown({key: None}, f"{path}, key {prefix}{key}")
     return {key: Setting(value, str(path)) for key, value in table.items()}
 
 
