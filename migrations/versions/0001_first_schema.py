@@ -160,7 +160,7 @@ def _segments() -> None:
             ["run_id"], ["runs.id"], name="fk_segments_run_id", ondelete="CASCADE"
         ),
     )
-    op.create_index("ix_segments_host_id_started_at", "segments", ["host_id", "started_at"])
+    op.create_index("ix_segments_host_id_ended_at", "segments", ["host_id", "ended_at"])
     op.create_index("ix_segments_outcome_run_id", "segments", ["outcome", "run_id"])
     op.create_index("ix_segments_run_id", "segments", ["run_id"])
 

@@ -446,3 +446,32 @@ def test_a_decorated_generator_is_measured_to_its_end(machine: Machine) -> None:
 def test_what_cannot_be_priced_is_said_before_anything_begins(machine: Machine) -> None:
     done = machine.run("import tracker; tracker.track('x', pricing='table', location='57 g/kWh')")
     assert "SettingsError: pricing = 'table'" in done.stderr
+
+
+def test_two_runs_at_once_know_of_each_other_and_both_reports_say_so(machine: Machine) -> None:
+    long = machine.start("""
+        import pathlib, time, tracker
+        with tracker.track("long"):
+            pathlib.Path("begun").touch()
+            while not pathlib.Path("done").exists():
+                time.sleep(0.05)
+    """)
+    done = machine.run("""
+        import pathlib, time, tracker
+        while not pathlib.Path("begun").exists():
+            time.sleep(0.05)
+        with tracker.track("short"):
+            time.sleep(3)
+        pathlib.Path("done").touch()
+    """)
+    long.communicate(timeout=60)
+    assert done.returncode == 0, done.stderr
+    shown = {name: machine.shown(name) for name in ("long", "short")}
+    for name, other in (("long", "short"), ("short", "long")):
+        assert len(shown[name]["overlaps"]) == 3
+        gpu = next(one for one in shown[name]["overlaps"] if one["device_id"].startswith("gpu"))
+        assert gpu["run_id"] == shown[other]["run_id"]
+        assert gpu["start"] == shown["short"]["started_at"]
+        assert gpu["end"] == shown["short"]["ended_at"]
+        assert gpu["energy_j"] == pytest.approx(300 * shown["short"]["duration_s"], rel=0.1)
+    assert shown["short"]["short_id"] in machine.tracker("show", "long").stdout

@@ -12,7 +12,14 @@ from tracker.history.figures import Figures, figures_of, intervals_in_total
 from tracker.history.phases import PhaseBook
 from tracker.history.status import Vantage
 from tracker.model.device import DeviceKind, NotCounted
-from tracker.model.report import DeviceReport, EventReport, PhaseReport, PricingReport, RunReport
+from tracker.model.report import (
+    DeviceReport,
+    EventReport,
+    OverlapReport,
+    PhaseReport,
+    PricingReport,
+    RunReport,
+)
 from tracker.model.run import Heartbeat, RunStatus
 from tracker.store.reader import Reader, RunDetails, RunRecords
 
@@ -87,7 +94,7 @@ def _report(
         devices=_devices(figures.boards),
         phases=_phases(records, details, figures),
         pricings=pricings,
-        overlaps=(),
+        overlaps=_overlaps(details),
         not_counted=_not_counted(records, figures.boards, stands.status),
         events=_events(details),
         metrics={metric.name: metric.value for metric in details.metrics},
@@ -158,3 +165,20 @@ def _events(details: RunDetails) -> tuple[EventReport, ...]:
     return tuple(
         EventReport(event.at, event.kind, event.subject, event.message) for event in details.events
     )
+
+
+def _overlaps(details: RunDetails) -> tuple[OverlapReport, ...]:
+    """By run and device: several processes of one run are one entry."""
+    found: dict[tuple[UUID, str], OverlapReport] = {}
+    for one in details.overlaps:
+        key = one.other_run_id, one.device_id
+        before = found.get(key)
+        found[key] = OverlapReport(
+            run_id=one.other_run_id,
+            short_id=one.other_run_id.hex[-8:],
+            device_id=one.device_id,
+            start=min(before.start, one.start) if before else one.start,
+            end=max(before.end, one.end) if before else one.end,
+            energy_j=one.energy_j + (before.energy_j if before else 0.0),
+        )
+    return tuple(found.values())

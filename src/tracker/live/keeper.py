@@ -133,6 +133,7 @@ class Keeper:
         self._failing_since_s: float | None = None
         self._jobs: list[Callable[[], None]] = []
         self._afterwards: list[Callable[[], None]] = []
+        self._ended: list[UUID] = []
         self._warned = False
         self._ending = False
         self.kept = True
@@ -178,6 +179,10 @@ class Keeper:
         self._ending = True
         self._due.set()
         self._thread.join(timeout_s)
+
+    def note_overlaps(self, run_id: UUID) -> None:
+        """Once the last records of a run are written, store what it shares with others."""
+        self._ended.append(run_id)
 
     def report(self, run_id: UUID) -> RunReport:
         """The run as its store has it now.
@@ -227,17 +232,27 @@ class Keeper:
             asked = self._asked
         jobs, self._jobs = self._jobs, []
         _do_all(jobs)
+        ended, self._ended = self._ended, []  # first: their last records are in what is taken
         records = self._pending.take()
         try:
             self._opened().save(records)
             self._failing_since_s = None
+            self._note_overlaps(ended)
         except TrackerError as error:
             self._pending.put_back(records)
+            self._ended = ended + self._ended
             self._note_failure(error)
         with self._saved:
             self._answered = asked
             self._saved.notify_all()
         _do_all(self._afterwards)
+
+    def _note_overlaps(self, ended: Iterable[UUID]) -> None:
+        for run_id in ended:
+            try:
+                self._opened().note_overlaps(run_id)
+            except TrackerError as error:  # the others note it too when they end
+                _LOG.debug("overlaps of run %s are not stored: %s", run_id, error)
 
     def _note_failure(self, error: TrackerError) -> None:
         now_s = time.monotonic()

@@ -71,6 +71,14 @@ class KeptStore:
         """
         return self._report_of(self._database, run_id, kept=kept)
 
+    def note_overlaps(self, run_id: UUID) -> None:
+        """A run has ended: store what it and others counted of the same devices.
+
+        Raises:
+            StoreError: it was not stored; the others find it when they end.
+        """
+        self.save(self._reader.find_overlaps(run_id))
+
     def close(self) -> None:
         """Close the connections."""
         self._database.close()

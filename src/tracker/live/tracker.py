@@ -172,6 +172,7 @@ class Run:
         return report
 
     def _final_report(self, recorder: Recorder, keeper: Keeper) -> RunReport:
+        keeper.note_overlaps(self.id)
         flushed = keeper.flush(FLUSH_WAIT_S)
         if flushed is Flushed.SAVED and (late := recorder.journal.changes()):
             keeper.put(late)  # what was noted while the last records were written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class DeviceKind(StrEnum):
@@ -91,8 +92,8 @@ class Accuracy:
 
     @property
     def is_model(self) -> bool:
-        """Whether the figure is computed rather than read."""
-        return self.accuracy_class.startswith("model:")
+        """Whether the figure is computed rather than read; a share is."""
+        return self.accuracy_class.startswith(("model:", "share:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,39 @@ class Device:
     covers: tuple[str, ...] = ()
     refresh_s: float = 0.0
     added: bool = True
+
+
+_SHARE: Final = "/process"
+"""Ends the id of a device of which a run counts its own processes' share."""
+
+SHARE_ERROR_RATIO: Final = 0.3
+"""How far a share may be off: CPU time knows neither the clock's speed nor what the other
+thread of a core does, and a GPU's busy time not how hard it works. Our judgement."""
+
+
+def is_share(device_id: str) -> bool:
+    """Whether the id is that of a process's share of a device."""
+    return device_id.endswith(_SHARE)
+
+
+def whole_of(device_id: str) -> str:
+    """The id of the whole device."""
+    return device_id.removesuffix(_SHARE)
+
+
+def share_of(device: Device) -> Device:
+    """The part of a device that a run's own processes use: an estimate, whatever is read.
+
+    The error of the share is the same method's everywhere, so all of it is common.
+    """
+    common, own = device.accuracy.common_ratio, device.accuracy.own_ratio
+    half = math.hypot(common.half_width, own.half_width, SHARE_ERROR_RATIO)
+    middle = common.midpoint + own.midpoint - 1
+    accuracy = Accuracy.of(
+        f"share:{device.kind}", max(middle - half, 0.0), middle + half, common_share=1.0
+    )
+    name = f"{device.name} (these processes' share)"
+    return Device(device.id + _SHARE, device.kind, name, accuracy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,6 +30,7 @@ from tracker.model.run import (
 from tracker.store import records, schema
 from tracker.store.database import Database
 from tracker.store.listing import Filter, newest
+from tracker.store.overlaps import SharedEnergy, find_overlaps, overlaps_of, shared_energy
 from tracker.store.selector import find
 
 _MICROSECONDS_PER_S = 1e6
@@ -76,7 +77,7 @@ class RunDetails:
     """What only the report of a single run needs, ordered as it came.
 
     Attributes:
-        overlaps: that the run's own segments found.
+        overlaps: with other runs, as seen from this one.
     """
 
     phases: tuple[Phase, ...]
@@ -145,7 +146,26 @@ class Reader:
                 raise RunNotFound(
                     f"no run {run_id.hex[-8:]} in store {self._database.url_for_people}"
                 )
-            return found, _details(connection, [segment.id for segment in found.segments])
+            details = _details(connection, [segment.id for segment in found.segments])
+            return found, replace(details, overlaps=overlaps_of(connection, run_id))
+
+    def find_overlaps(self, run_id: UUID) -> tuple[Overlap, ...]:
+        """What a run and others of this store both counted, found anew from their intervals.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return find_overlaps(connection, run_id)
+
+    def shared_energy(self, run_ids: Sequence[UUID]) -> tuple[SharedEnergy, ...]:
+        """What each two of these runs both counted; ``history/shared.py`` makes sums of it.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            return shared_energy(connection, run_ids)
 
     def intervals(self, run_id: UUID) -> Iterator[SegmentInterval]:
         """Every interval of a run by device, in order of time; few are in memory at once.
@@ -185,7 +205,9 @@ class Reader:
         """
         with self._database.reading() as connection:
             found = _runs(connection, [run_id])
-            details = _details(connection, [segment.id for segment in found.segments])
+            ids = [segment.id for segment in found.segments]
+            details = _details(connection, ids)
+            noted = _all(connection, _of_segments(schema.overlaps, ids), records.overlap)
         return (
             *found.hosts.values(),
             *found.runs,
@@ -197,7 +219,7 @@ class Reader:
             *details.phases,
             *details.metrics,
             *details.events,
-            *details.overlaps,
+            *noted,
         )
 
 
@@ -295,10 +317,8 @@ def _details(connection: Connection, ids: Sequence[UUID]) -> RunDetails:
     by_start = (phases.c.started_at, phases.c.segment_id, phases.c.number)
     by_time = (metrics.c.at, metrics.c.segment_id, metrics.c.number)
     in_order = (events.c.at, events.c.segment_id, events.c.number)
-    met = _of_segments(schema.overlaps, ids).order_by(schema.overlaps.c.start_at)
     return RunDetails(
         _all(connection, _of_segments(phases, ids).order_by(*by_start), records.phase),
         _all(connection, _of_segments(metrics, ids).order_by(*by_time), records.metric),
         _all(connection, _of_segments(events, ids).order_by(*in_order), records.event),
-        _all(connection, met, records.overlap),
     )

@@ -130,7 +130,7 @@ segments = Table(
     _pending(),
 )
 Index("ix_segments_run_id", segments.c.run_id)
-Index("ix_segments_host_id_started_at", segments.c.host_id, segments.c.started_at)
+Index("ix_segments_host_id_ended_at", segments.c.host_id, segments.c.ended_at)
 Index("ix_segments_outcome_run_id", segments.c.outcome, segments.c.run_id)
 
 heartbeats = Table(
