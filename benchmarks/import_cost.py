@@ -1,4 +1,4 @@
-"""CPU time of ``import tracker`` and of ``tracker --help`` above bare Python."""
+"""CPU time of ``import tracker``, ``tracker --help`` and an estimate above bare Python."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def main() -> None:
             "bare": (sys.executable, "-c", "pass"),
             "import": (sys.executable, "-c", "import tracker"),
             "help": (command(), "--help"),
+            "estimate": (command(), "estimate", "--gpu", "V100", "--hours", "84"),
         },
         times,
     )
@@ -22,6 +23,7 @@ def main() -> None:
         "import tracker, above it", (cpu_s["import"] - cpu_s["bare"]) * MS_PER_S, "CPU ms", most=20
     )
     line("tracker --help, above it", (cpu_s["help"] - cpu_s["bare"]) * MS_PER_S, "CPU ms", most=120)
+    line("tracker estimate", cpu_s["estimate"] * MS_PER_S, "CPU ms", most=300)
 
 
 if __name__ == "__main__":

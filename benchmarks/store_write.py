@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 from _bench import MS_PER_S, line, machine, options
+from msgspec.structs import replace
 
 from fakes.records import GPU, run, segment
 from tracker.model.device import Method

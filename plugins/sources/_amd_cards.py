@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.sources._kernel_files import entries, hwmons
 from tracker.sources._powercap import read_text
@@ -36,8 +37,7 @@ _REVISION_AT: Final = 2  # after the two bytes of the table's size
 _POWER_FILES: Final = ("power1_average", "power1_input")
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """One card.
 
     Attributes:

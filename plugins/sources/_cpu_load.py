@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from tracker.errors import SourceReadError
 from tracker.model.host import Host
@@ -32,8 +33,7 @@ class Load(Protocol):
         """Close what is kept open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """The processor time that a container may have.
 
     Attributes:

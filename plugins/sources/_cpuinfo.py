@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 _SERVER: Final = re.compile(
     r"\b(Xeon|EPYC|Opteron|Itanium|Altra|Neoverse|POWER\d+)\b", re.IGNORECASE
@@ -13,8 +14,7 @@ _SERVER: Final = re.compile(
 _CORES: Final = re.compile(r"\b(\d+)-Core\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
+class Cpu(Struct, frozen=True):
     """The processors of a machine, or what a virtual machine shows of them.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.errors import SourceGone, SourceReadError, SourceUnavailable
 from tracker.model.device import Device, NotCounted
@@ -22,8 +23,7 @@ Convert = Callable[[Sequence[int]], float]
 """Makes joules or watts of the numbers in a device's files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """One device and the files that its figure is made of.
 
     Attributes:

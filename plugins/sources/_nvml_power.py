@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.model.device import Accuracy
 
@@ -32,8 +33,7 @@ _INSTANT_ERROR: Final = 0.06  # nearly the whole time is metered, but not at eac
 _PART_TIME_ERROR: Final = 0.14  # 25 ms of each 100 ms are metered
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """What a power reading is the mean of, and how often it is published, in seconds."""
 
     window_s: float
@@ -43,8 +43,7 @@ class Window:
 _ONE_SECOND: Final = Window(1.0, 0.1)
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """What decides how a board meters itself.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from ctypes import c_int32
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from tracker.model.reading import EnergyReading, PowerReading, Reading
 from tracker.model.units import j_from_mj, s_from_ns, w_from_mw
@@ -45,8 +46,7 @@ class Way(Protocol):
         """Ask once; raises ``NVMLError``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """Whom a way asks, for whom and with what clock."""
 
     nvml: Nvml

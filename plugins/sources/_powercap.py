@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.model.device import DeviceKind
 
@@ -26,8 +27,7 @@ _MIRROR_STEPS: Final = 3
 _TRIES: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """A zone whose energy counts.
 
     Attributes:

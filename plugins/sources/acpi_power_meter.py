@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.errors import SourceUnavailable
 from tracker.model.device import Accuracy, Device, DeviceKind, NotCounted
@@ -37,8 +38,7 @@ _PARTS: Final = ("cpu:*", "dram:*", "gpu:*")
 _ACCURACY: Final = Accuracy.of("polled:hwmon", 0.90, 1.10)
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """One power meter.
 
     Attributes:

@@ -12,9 +12,11 @@ TDP at 0, 10, 50, 100 %), renormalised. The idle share is the SPECpower_ssj2008 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.errors import SourceReadError, SourceUnavailable
 from tracker.model.device import Accuracy, Device, DeviceKind
@@ -44,8 +46,7 @@ _CLIENT: Final = Accuracy.of("model:cpu", 0.5, 2.0, common_share=1.0)  # base TD
 _GUESSED: Final = Accuracy.of("model:cpu-default", 0.3, 2.5, common_share=1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """The model's parameters for one machine.
 
     Attributes:

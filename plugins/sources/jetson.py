@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.errors import SourceUnavailable
 from tracker.model.device import Accuracy, Device, DeviceKind, NotCounted
@@ -41,8 +42,7 @@ _W_PER_MV_MA: Final = 1e-6
 _ACCURACY: Final = Accuracy.of("polled:hwmon", 0.90, 1.10)
 
 
-@dataclass(frozen=True, slots=True)
-class Rail:
+class Rail(Struct, frozen=True):
     """A supply whose voltage and current are monitored."""
 
     label: str

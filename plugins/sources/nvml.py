@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tracker.errors import SourceGone, SourceReadError, SourceUnavailable
 from tracker.model.device import Device, NotCounted
@@ -48,8 +49,7 @@ def open(host: Host) -> NvmlSource:
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A GPU that NVML lists and lets us ask."""
 
     index: int

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.errors import GridError, PluginError, SettingsError
 from tracker.model.carbon import Location, Pricing
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from tracker.store.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class Assembly:
+class Assembly(Struct, frozen=True):
     """The machine and the clock that everything is wired to.
 
     Attributes:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.ports import discovery
@@ -24,8 +25,7 @@ PREFIX: Final = "TRACKER_GRID_"
 NAMES: Final = ("url", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class GridOptions:
+class GridOptions(Struct, frozen=True):
     """What is set for one provider; ``None`` where nothing is.
 
     Attributes:
@@ -37,10 +37,14 @@ class GridOptions:
     """
 
     url: str | None = None
-    key: str | None = field(default=None, repr=False)
+    key: str | None = None
     url_origin: str = ""
     key_origin: str = ""
     url_trusted: bool = True
+
+    def __repr__(self) -> str:
+        shown = None if self.key is None else "..."
+        return f"GridOptions(url={self.url!r}, key={shown}, url_trusted={self.url_trusted})"
 
     def for_plugin(self) -> dict[str, str]:
         """As a plugin's ``open`` takes it; ``key_problem`` says why a key is held back."""

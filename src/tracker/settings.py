@@ -11,9 +11,10 @@ import difflib
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.model.device import DeviceKind
@@ -86,16 +87,14 @@ BUILT_IN: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value and where it came from: ``argument``, a variable, a file's path, ``built in``."""
 
     value: Any
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Every setting, resolved; the fields are those of ``TrackOptions``.
 
     Attributes:

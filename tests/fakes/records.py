@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
+
+from msgspec.structs import replace
 
 from tracker.model.carbon import CarbonIntensity, Location, PricedStretch, Pricing, Scope, Signal
 from tracker.model.device import Accuracy, Device, DeviceKind, Method, NotCounted
@@ -163,14 +164,12 @@ def pricing(
     )
 
 
-@dataclass
 class Sample:
     """A finished run of 20 s on a GPU and a CPU, with phases, metrics, an event, a price."""
 
-    run: Run = field(default_factory=run)
-    devices: Sequence[Device] = (GPU, CPU)
-
-    def __post_init__(self) -> None:
+    def __init__(self, of: Run | None = None, devices: Sequence[Device] = (GPU, CPU)) -> None:
+        self.run = of or run()
+        self.devices = devices
         started_at = self.run.started_at
         self.segment = segment(self.run, ended_at=started_at + timedelta(seconds=20))
         self.pricing = pricing(self.run)

@@ -7,16 +7,16 @@ import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from fakes.nvml import FakeGpu, FakeNvml, Waveform
 from fakes.powercap import PowercapTree, ProcTree
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """Where the fakes are.
 
     Attributes:

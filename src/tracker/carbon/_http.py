@@ -6,10 +6,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tracker.carbon._redact import Redactor
 from tracker.errors import GridUnavailable
@@ -22,8 +23,7 @@ LARGEST_SKEW_S: Final = 120.0
 _CHUNK_BYTES: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds of one answer: until connected, between two packets, in all; and its size."""
 
     connect_s: float = 3.05
@@ -32,8 +32,7 @@ class Limits:
     max_bytes: int = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """Time and chance, passed in.
 
     Attributes:
@@ -55,8 +54,7 @@ class Unreached(GridUnavailable):
     """No answer came; a moment later one may. Known in this room alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is sent, and in whose name a failure is told.
 
     Attributes:

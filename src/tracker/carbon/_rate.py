@@ -7,9 +7,10 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.ports.grid import RateLimit
 
@@ -24,8 +25,7 @@ _TRIES: Final = 40
 _TRY_S: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(Struct, frozen=True):
     """Instants of calls, made or promised, and until when none is wanted; unix seconds."""
 
     calls: tuple[float, ...] = ()

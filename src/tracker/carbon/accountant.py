@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.carbon.pue import Pue
 from tracker.errors import IntensityMissing
@@ -23,8 +24,7 @@ from tracker.model.energy import EnergyInterval
 LOCATION_BASED = "location"
 
 
-@dataclass(frozen=True, slots=True)
-class MeanIntensity:
+class MeanIntensity(Struct, frozen=True):
     """Intensity over some energy, weighted by that energy, in g CO2e/kWh; without PUE.
 
     Attributes:

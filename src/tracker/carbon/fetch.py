@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct, field
 
 from tracker.carbon._http import (
     Limits,
@@ -39,8 +40,7 @@ PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be gone a moment later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
+class Manners(Struct, frozen=True):
     """How patient, and how careful, a question is.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.model.carbon import Location
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from tracker.data.tables import CloudRegion
 
 
-@dataclass(frozen=True, slots=True)
-class Pue:
+class Pue(Struct, frozen=True):
     """Power usage effectiveness.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.research.figure import Figure
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from tracker.research.job import Job
 
 
-@dataclass(frozen=True, slots=True)
-class Hardware:
+class Hardware(Struct, frozen=True):
     """What the line says of the hardware; ``None`` where it says nothing."""
 
     hours: float | None

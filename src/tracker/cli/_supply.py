@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.research.figure import Figure
@@ -22,8 +23,7 @@ _MOST_G_PER_KWH: Final = 2000.0
 _OURS: Final = "ours"
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What the line says of the electricity; ``None`` where it says nothing."""
 
     location: str | None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from rich.text import Text
 
 GAP: Final = 2
@@ -18,8 +18,7 @@ Row = Mapping[str, str | Text]
 """A cell by its column's title; what is missing is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table.
 
     Attributes:
@@ -36,8 +35,7 @@ class Column:
     style: str = ""
 
 
-@dataclass(slots=True)
-class _Fitted:
+class _Fitted(Struct):
     """A column and how wide it is drawn."""
 
     column: Column

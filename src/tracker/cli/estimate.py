@@ -152,7 +152,7 @@ def _estimates(rooms: Rooms, given: dict[str, Any]) -> Sequence[Estimate]:
     from tracker.research.estimate import DEFAULT_METHOD, estimate  # noqa: PLC0415 - the same
 
     like = rooms.history(given["store"]).run(given["like"]) if given["like"] else None
-    hardware = Hardware(**{name: given[name] for name in Hardware.__dataclass_fields__})
+    hardware = Hardware(**{name: given[name] for name in Hardware.__struct_fields__})
     jobs: Sequence[Job] = jobs_of(given["file"], hardware, like)
     wishes = _wishes(given)
     return [

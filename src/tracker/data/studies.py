@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.data import tables
 
 DATACENTRE: Final = "datacentre"
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(Struct, frozen=True):
     """A GPU or TPU.
 
     Attributes:
@@ -43,8 +43,7 @@ class Accelerator:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFigure:
+class PublishedFigure(Struct, frozen=True):
     """One row of a published table: what was printed, and the inputs printed beside it.
 
     Attributes:
@@ -83,8 +82,7 @@ class PublishedFigure:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """Something familiar and what it emits.
 
     Attributes:

@@ -11,16 +11,16 @@ import io
 import pkgutil
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct, field
+
 PACKAGE: Final = "tracker.data"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """Where a table comes from.
 
     Attributes:
@@ -44,8 +44,7 @@ class Provenance:
         return self.credits.get(row_source, self.credit)
 
 
-@dataclass(frozen=True, slots=True)
-class AreaIntensity:
+class AreaIntensity(Struct, frozen=True):
     """A yearly carbon intensity of a country or an aggregate, life cycle, in g CO2e/kWh.
 
     Attributes:
@@ -68,8 +67,7 @@ class AreaIntensity:
         return ":" in self.source
 
 
-@dataclass(frozen=True, slots=True)
-class Subregion:
+class Subregion(Struct, frozen=True):
     """A yearly output rate of an eGRID subregion, direct, in g CO2e/kWh."""
 
     code: str
@@ -78,8 +76,7 @@ class Subregion:
     year: int
 
 
-@dataclass(frozen=True, slots=True)
-class CloudRegion:
+class CloudRegion(Struct, frozen=True):
     """A cloud provider's region.
 
     Attributes:

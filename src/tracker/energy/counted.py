@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.energy.counter import StepKind, counter_step
 from tracker.energy.curve import EnergyCurve
@@ -45,8 +46,7 @@ READ_ERROR_NS: Final = ns_from_s(0.001)
 """How long after a value was true its time stamp is taken, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     """A counter's value, and the joules it has counted since the first."""
 
     time_ns: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class StepKind(Enum):
@@ -14,8 +15,7 @@ class StepKind(Enum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class CounterStep:
+class CounterStep(Struct, frozen=True):
     """Joules between two values; 0 after a reset, where the counter cannot say."""
 
     kind: StepKind

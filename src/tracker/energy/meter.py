@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.energy.channel import Channel, Notice
 from tracker.energy.curve import Stretch
@@ -19,8 +20,7 @@ GIVE_UP_NS: Final = ns_from_s(5)
 """A device that is silent for so long no longer holds up the others' edges."""
 
 
-@dataclass(eq=False, slots=True)
-class Edge:
+class Edge(Struct, eq=False):
     """An instant at which somebody wants to know every device's energy.
 
     Attributes:

@@ -8,7 +8,7 @@ can be dated to the instant at which it was true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MAX_BRACKET_SHARE = 0.3
 """A bracket wider than this share of the period says too little."""
@@ -17,16 +17,14 @@ MAX_DRIFT_SHARE = 0.3
 """A publication further than this share of a period from where it was expected: start again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     """A publication that was bracketed: ``time_ns`` plus or minus ``error_ns``."""
 
     time_ns: int
     error_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Rhythm:
+class _Rhythm(Struct, frozen=True):
     """Publications every ``period_ns``, the last bracketed one at ``last``."""
 
     last: _Mark

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tracker.history.status import last_sign
 from tracker.model.device import Method
@@ -24,8 +26,7 @@ def board_of(segment: Segment, device_id: str) -> str:
     return f"{segment.host_id}/{device_id}"
 
 
-@dataclass(slots=True)
-class Board:
+class Board(Struct):
     """One board's part of a run, over all its segments."""
 
     board: str
@@ -117,8 +118,7 @@ def _joined(one: SegmentDevice, other: SegmentDevice) -> SegmentDevice:
     return replace(one, left_out=left_out, check=summed, suspect=one.suspect or other.suspect)
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """Energy of all boards in the total, in joules."""
 
     energy_j: float

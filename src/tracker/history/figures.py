@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tracker.history.carbon import current_of, priced
 from tracker.history.energy import Board, Total, boards_of, total_of
@@ -15,8 +16,7 @@ from tracker.model.run import Run
 from tracker.store.reader import Reader, RunRecords
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """One run's figures.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeVar
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from tracker.history.figures import figures_of
 from tracker.history.status import Vantage

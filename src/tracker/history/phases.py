@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.carbon.accountant import carbon_between_g
 from tracker.history.energy import board_of
@@ -19,8 +20,7 @@ _Place = tuple[UUID, int]
 """A phase's segment and number."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseBook:
+class PhaseBook(Struct, frozen=True):
     """What all phases of a run are computed with.
 
     Attributes:

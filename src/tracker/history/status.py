@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.model.run import Heartbeat, RunStatus, Segment
 
@@ -19,8 +20,7 @@ SAME_START_S: Final = 0.02
 """Start times of one process agree to a tick of the kernel's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vantage:
+class Vantage(Struct, frozen=True):
     """From where somebody looks at a run.
 
     Attributes:
@@ -71,8 +71,7 @@ def last_sign(segment: Segment, heartbeat: Heartbeat | None) -> datetime:
     return segment.started_at if heartbeat is None else max(heartbeat.at, segment.started_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a run stands, over all its segments.
 
     Attributes:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from typing import SupportsFloat
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.energy.meter import Edge, Meter, energy_between
 from tracker.model.run import Event, Metric, Phase, Record
 from tracker.sampling.clock import Anchor
 
 
-@dataclass(eq=False, slots=True)
-class OpenPhase:
+class OpenPhase(Struct, eq=False):
     """A phase with its edges."""
 
     record: Phase

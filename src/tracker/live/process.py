@@ -6,8 +6,9 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from tracker.live.keeper import Keeper
 from tracker.live.pipeline import Pipeline
@@ -32,16 +33,14 @@ class Stoppable(Protocol):
         """End it."""
 
 
-@dataclass(slots=True)
-class _Shared:
+class _Shared(Struct):
     """A thing that several runs use, and how many do."""
 
     users: int = 0
     keeper: Keeper | None = None
 
 
-@dataclass(eq=False, slots=True)
-class Process:
+class Process(Struct, eq=False):
     """The runs of this process and what they share.
 
     A forked child gets an empty one: it inherits neither threads nor connections.

@@ -10,9 +10,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tracker import __version__ as tracker_version
 from tracker.model.host import HostFacts
@@ -95,8 +96,7 @@ def pid_namespace(proc: Path) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Which process on which machine writes a segment; see ``Segment``."""
 
     host_id: str

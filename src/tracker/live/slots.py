@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.energy.curve import Stretch
 from tracker.energy.meter import Meter
@@ -21,8 +22,7 @@ CARRY_AFTER_NS: Final = ns_from_s(0.3)
 """A device whose energy is known to within this of now needs no carrying at a tick."""
 
 
-@dataclass(slots=True)
-class _Slot:
+class _Slot(Struct):
     """What one device used in one slot by one method."""
 
     start_ns: int

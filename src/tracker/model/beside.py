@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TariffBand:
+class TariffBand(Struct, frozen=True):
     """Hours of the day with a price of their own.
 
     Attributes:
@@ -30,8 +30,7 @@ class TariffBand:
         return minute >= self.start_minute or minute < self.end_minute
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
+class Tariff(Struct, frozen=True):
     """What electricity costs.
 
     Attributes:
@@ -49,8 +48,7 @@ class Tariff:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaterUse:
+class WaterUse(Struct, frozen=True):
     """Litres of water a kilowatt-hour of IT energy; ``None`` where there is no figure.
 
     Attributes:
@@ -64,8 +62,7 @@ class WaterUse:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PricingNote:
+class PricingNote(Struct, frozen=True):
     """Why a provider's figure was not used.
 
     Attributes:

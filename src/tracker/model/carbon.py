@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,8 +29,7 @@ class Scope(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class CarbonIntensity:
+class CarbonIntensity(Struct, frozen=True):
     """Grams of CO2e a kilowatt-hour, with its range and where it comes from.
 
     Attributes:
@@ -58,8 +58,7 @@ class CarbonIntensity:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where the electricity is used, and who says so.
 
     Attributes:
@@ -75,8 +74,7 @@ class Location:
     g_per_kwh: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PricedStretch:
+class PricedStretch(Struct, frozen=True):
     """A stretch of a run and the intensity it is priced with.
 
     Attributes:
@@ -89,8 +87,7 @@ class PricedStretch:
     intensity: CarbonIntensity
 
 
-@dataclass(frozen=True, slots=True)
-class Pricing:
+class Pricing(Struct, frozen=True):
     """One way of turning a run's energy into carbon, kept as a record.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 
 class DeviceKind(StrEnum):
@@ -27,8 +28,7 @@ class Method(StrEnum):
     BRIDGED = "bridged"
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+class Ratio(Struct, frozen=True):
     """The interval, about 95 %, in which true over read lies; 1.0 is a perfect meter."""
 
     low: float
@@ -45,8 +45,7 @@ class Ratio:
         return (self.high - self.low) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
+class Accuracy(Struct, frozen=True):
     """How far a device's figure may be from the truth; stated by the source.
 
     A gain error has a part that all devices of the class share (a sensor design that
@@ -96,8 +95,7 @@ class Accuracy:
         return self.accuracy_class.startswith(("model:", "share:"))
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """One thing with an energy figure of its own.
 
     Attributes:
@@ -153,8 +151,7 @@ def share_of(device: Device) -> Device:
     return Device(device.id + _SHARE, device.kind, name, accuracy)
 
 
-@dataclass(frozen=True, slots=True)
-class NotCounted:
+class NotCounted(Struct, frozen=True):
     """A device, or a kind of device, whose energy is not in the figures.
 
     Attributes:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tracker.model.text import cells, harmless, shortened
 
@@ -20,8 +21,7 @@ UNKNOWN: Final = "\N{EN DASH}"
 """What stands where a quantity is not known: never a zero."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """A unit and from which size on it is used, both in the quantity's base unit."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from tracker.model.device import Method
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyInterval:
+class EnergyInterval(Struct, frozen=True):
     """What one device used between two instants.
 
     Attributes:
@@ -34,8 +34,7 @@ class EnergyInterval:
     coverage: float
 
 
-@dataclass(frozen=True, slots=True)
-class CounterCheck:
+class CounterCheck(Struct, frozen=True):
     """A device's counter beside its own power readings, over the time that both were read.
 
     Attributes:
@@ -52,8 +51,7 @@ class CounterCheck:
         return self.polled_j / self.counted_j if self.counted_j > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyAmount:
+class EnergyAmount(Struct, frozen=True):
     """Energy of one device without its times, as a phase keeps it."""
 
     energy_j: float

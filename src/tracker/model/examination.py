@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from tracker.model.plain import plain
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from tracker.model.device import DeviceKind, NotCounted
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceExamination:
+class DeviceExamination(Struct, frozen=True):
     """A device that a source reads.
 
     Attributes:
@@ -35,8 +35,7 @@ class DeviceExamination:
     covered_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceExamination:
+class SourceExamination(Struct, frozen=True):
     """One source of energy readings: usable, or why not.
 
     Attributes:
@@ -56,8 +55,7 @@ class SourceExamination:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class GridExamination:
+class GridExamination(Struct, frozen=True):
     """One provider of carbon intensities: usable, or why not.
 
     Attributes:
@@ -77,8 +75,7 @@ class GridExamination:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreExamination:
+class StoreExamination(Struct, frozen=True):
     """The store that a run would be kept in.
 
     Attributes:
@@ -102,8 +99,7 @@ class StoreExamination:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingExamination:
+class SettingExamination(Struct, frozen=True):
     """A setting's value and where it came from, as ``Settings.origins`` says it."""
 
     name: str
@@ -111,8 +107,7 @@ class SettingExamination:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """All that decides what a run here would measure, price and keep.
 
     Attributes:

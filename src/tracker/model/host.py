@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Host:
+
+class Host(Struct, frozen=True):
     """What a source needs to find hardware; passed in, so that tests pass another.
 
     Attributes:
@@ -24,8 +24,7 @@ class Host:
     monotonic_ns: Callable[[], int]
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True):
     """What is remembered of a machine.
 
     Attributes:

@@ -23,15 +23,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.model.device import Accuracy
 from tracker.model.units import kwh_from_j
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What one board gave to a sum.
 
     Attributes:
@@ -46,8 +47,7 @@ class Share:
     slack_j: float
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """The interval that holds the truth in about 95 of 100 cases, in the figure's unit."""
 
     low: float
@@ -122,8 +122,7 @@ def _product(one: Range, other: Range) -> Range:
     return Range(centre - half, centre + half)
 
 
-@dataclass(slots=True)
-class _Board:
+class _Board(Struct):
     """One board's part of a sum."""
 
     accuracy: Accuracy

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from tracker.errors import SourceGone, SourceReadError
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyReading:
+class EnergyReading(Struct, frozen=True):
     """A counter's value.
 
     Attributes:
@@ -26,8 +26,7 @@ class EnergyReading:
     wraps_at_j: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PowerReading:
+class PowerReading(Struct, frozen=True):
     """A power, averaged over the seconds before it was taken.
 
     Attributes:
@@ -43,8 +42,7 @@ class PowerReading:
     refresh_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFailure:
+class ReadFailure(Struct, frozen=True):
     """One device of a source did not answer; the others did."""
 
     device_id: str

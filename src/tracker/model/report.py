@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from tracker.model.plain import plain
 from tracker.model.units import kwh_from_j
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tracker.model.run import RunStatus
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceReport:
+class DeviceReport(Struct, frozen=True):
     """One device's part of a run; energies in joules.
 
     Attributes:
@@ -48,8 +48,7 @@ class DeviceReport:
     check: CounterCheck | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseReport:
+class PhaseReport(Struct, frozen=True):
     """One phase; energies in joules, ``None`` while they are not settled.
 
     Attributes:
@@ -72,8 +71,7 @@ class PhaseReport:
     metrics: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class PricingReport:
+class PricingReport(Struct, frozen=True):
     """One pricing and what it makes of the run's energy; ``carbon_g`` includes the PUE."""
 
     id: UUID
@@ -97,8 +95,7 @@ class PricingReport:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OverlapReport:
+class OverlapReport(Struct, frozen=True):
     """Another run that measured the same device at the same time."""
 
     run_id: UUID
@@ -109,8 +106,7 @@ class OverlapReport:
     energy_j: float
 
 
-@dataclass(frozen=True, slots=True)
-class EventReport:
+class EventReport(Struct, frozen=True):
     """Something that went wrong or was decided."""
 
     at: datetime
@@ -119,8 +115,7 @@ class EventReport:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(Struct, frozen=True):
     """One line of a list of runs; energies in joules, carbon in grams."""
 
     run_id: UUID
@@ -145,8 +140,7 @@ class RunSummary:
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """A run's totals with ranges, by device and phase, its pricing, and what is missing.
 
     ``energy_*`` is the energy of the devices read, before any PUE; ``carbon_*`` is the

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tracker.model.carbon import Pricing
 from tracker.model.host import HostFacts
@@ -34,8 +35,7 @@ class Attribution(StrEnum):
     PROCESS = "process"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One piece of work with a name.
 
     Attributes:
@@ -67,8 +67,7 @@ class Run:
         return self.id.hex[-8:]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One process's part of a run.
 
     Attributes:
@@ -98,8 +97,7 @@ class Segment:
     not_counted: tuple[NotCounted, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Struct, frozen=True):
     """The writer's last sign of life, which ``watch`` shows.
 
     Attributes:
@@ -114,8 +112,7 @@ class Heartbeat:
     open_phases: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentDevice:
+class SegmentDevice(Struct, frozen=True):
     """A device as a segment measured it.
 
     Attributes:
@@ -149,8 +146,7 @@ class SegmentDevice:
         return stated if ratio is None else stated.widened_to(ratio)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentInterval:
+class SegmentInterval(Struct, frozen=True):
     """Energy of one device in one slot.
 
     Attributes:
@@ -165,8 +161,7 @@ class SegmentInterval:
     slot_s: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """A named stretch of a run.
 
     Attributes:
@@ -188,8 +183,7 @@ class Phase:
     energy: Mapping[str, EnergyAmount] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A value that the training logged.
 
     Attributes:
@@ -206,8 +200,7 @@ class Metric:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that went wrong or was decided; stored once each.
 
     Attributes:
@@ -226,8 +219,7 @@ class Event:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """What a segment and one of another run both counted of the same device.
 
     Attributes:
@@ -247,8 +239,7 @@ class Overlap:
     energy_j: float
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """Power of one device while nothing was asked of the machine; no run's.
 
     Attributes:
@@ -281,8 +272,7 @@ Record = (
 """Whatever the store keeps: each is written whole and replaces its predecessor."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunTotals:
+class RunTotals(Struct, frozen=True):
     """A run's figures so far, cheap enough to ask for at every step.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from tracker.model.plain import plain
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from tracker.model.report import RunReport
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A figure and the bounds that hold the truth in about 95 of 100 cases."""
 
     value: float
@@ -23,8 +23,7 @@ class Amount:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Embodied:
+class Embodied(Struct, frozen=True):
     """CO2e of making the hardware: the runs' share of it.
 
     Attributes:
@@ -38,8 +37,7 @@ class Embodied:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """Runs and what they come to together.
 
     Attributes:

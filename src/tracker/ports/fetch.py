@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 from tracker.errors import GridUnavailable
 
@@ -19,8 +20,7 @@ SHOWN = 200
 """Letters of an answer that a message repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back, with a status from 200 to 299.
 
     Attributes:

@@ -6,24 +6,23 @@ A provider translates zone, request and answer, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from tracker.model.carbon import CarbonIntensity, Scope, Signal
 from tracker.ports.fetch import Fetch
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True):
     """So many calls in so many seconds, over all processes of this machine."""
 
     calls: int
     per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class GridFacts:
+class GridFacts(Struct, frozen=True):
     """What is known of a provider before it is opened; a plugin's ``FACTS``.
 
     Attributes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from tracker.model.device import Device, DeviceKind, NotCounted
 from tracker.model.host import Host
 from tracker.model.reading import EnergyReading, PowerReading, ReadFailure
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """What a source has: the devices that are ours, and the others with the reason.
 
     Attributes:

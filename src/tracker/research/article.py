@@ -9,8 +9,9 @@ not shipped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.model.units import g_from_lb
 from tracker.research.convert import Constants, Cost, cost_of
@@ -22,8 +23,7 @@ CLAIMED_LOG10_LB: Final = 20
 _G_PER_T: Final = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFit:
+class PublishedFit(Struct, frozen=True):
     """A polynomial fit of ImageNet's top-1 error, as published; fields as in ``Line``.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.errors import ExportError, SettingsError
 from tracker.model.text import harmless
@@ -27,8 +28,7 @@ _GREY: Final = "#9aa5b1"
 _RED: Final = "#b3261e"
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One bar; ``own`` where it is the user's."""
 
     name: str
@@ -36,8 +36,7 @@ class Bar:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Bars, and whether their axis is logarithmic: where one of the user's would vanish."""
 
     bars: tuple[Bar, ...]

@@ -6,16 +6,16 @@ Thompson, Greenewald, Lee and Manso's own, from the code of their site computerp
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 
 _LARGEST_LOG10: Final = 308.0
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
+class Constants(Struct, frozen=True):
     """What FLOP are converted by.
 
     Attributes:
@@ -43,8 +43,7 @@ class Constants:
                 raise SettingsError(f"{name} = {value:g}: must be above 0")
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """log10 of what an amount of compute takes: USD, lb CO2e and the facility's kWh."""
 
     log10_usd: float

@@ -7,8 +7,9 @@ That so many trees take up as much says nothing of an offset.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from tracker.data import studies
 from tracker.model.plain import plain
@@ -22,8 +23,7 @@ _MIDDLE: Final = 30.0
 _NEXT_TO_NOTHING: Final = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Equivalent:
+class Equivalent(Struct, frozen=True):
     """So many of something emit, or of a tree take up, the mass."""
 
     count: float

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.model.plain import plain
@@ -27,8 +28,7 @@ USD_PER_KWH: Final = Figure.exactly(0.12, "Strubell et al. 2019, note 9")
 """Price of electricity where none is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What draws a part of the power.
 
     Attributes:
@@ -41,8 +41,7 @@ class Part:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Struct, frozen=True):
     """What a job draws.
 
     Attributes:
@@ -64,8 +63,7 @@ class Power:
         return Power(tuple(parts), self.whole.without_range())
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(Struct, frozen=True):
     """Where the electricity comes from.
 
     Attributes:
@@ -97,8 +95,7 @@ class Method(Protocol):
         """The PUE where none is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """What a job takes, by one method.
 
     Attributes:

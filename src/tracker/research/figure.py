@@ -8,12 +8,13 @@ half or double as large is treated alike on both sides. In a sum the absolute on
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+
+class Figure(Struct, frozen=True):
     """A value, the bounds that hold the truth in about 95 of 100 cases, and its source.
 
     The unit is that of whoever names it.

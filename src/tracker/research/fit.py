@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.errors import PluginError
 
@@ -17,8 +18,7 @@ _SEED: Final = 20071558
 """Fixed, so that the same points give the same errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """``y = a + b * x``, fitted.
 
     Attributes:
@@ -57,8 +57,7 @@ class Line:
         return self.spread.band(self, x)
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """What least squares leave over.
 
     Attributes:
@@ -96,8 +95,7 @@ class Spread:
         return middle - half, middle + half
 
 
-@dataclass(frozen=True, slots=True)
-class Resampled:
+class Resampled(Struct, frozen=True):
     """Lines through resampled points, as (a, b)."""
 
     lines: tuple[tuple[float, float], ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.research import hardware
@@ -23,8 +24,7 @@ V100 of 300 W (Patterson et al. 2021), and 296 W for a P100 of 250 W."""
 LEAST_HOST_W: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A training run as it is planned or was told.
 
     Attributes:

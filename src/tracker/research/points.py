@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.research import rows
@@ -25,8 +26,7 @@ _FIRST_YEAR: Final = 1940
 _LAST_YEAR: Final = 2200
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One result.
 
     Attributes:
@@ -42,8 +42,7 @@ class Point:
     filled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """What a table holds for a fit.
 
     Attributes:
@@ -64,8 +63,7 @@ class Points:
         return years.pop() if len(years) == 1 and len(self.points) > 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(Struct, frozen=True):
     """A row, read; what is empty is ``None``."""
 
     name: str

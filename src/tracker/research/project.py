@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 from tracker.model.plain import plain
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 MODELS: Final = ("polynomial", "exponential")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What an error would take.
 
     Attributes:
@@ -55,8 +55,7 @@ class Target:
         return values | self.cost.to_dict()
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """One model, fitted, and its targets."""
 
     model: str
@@ -80,8 +79,7 @@ class Fit:
         return values | {"targets": [target.to_dict() for target in self.targets]}
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     """The fits of a table.
 
     Attributes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.data import studies
 from tracker.data.studies import PublishedFigure
@@ -34,8 +35,7 @@ _BLOOM_SERVER_KG: Final = 2500.0
 _BLOOM_GPUS_A_SERVER: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Energy with PUE in kWh, CO2 in lb, cost in USD; ``None`` where there is none.
 
     Attributes:
@@ -61,8 +61,7 @@ class Figures:
         return values | {"electricity_usd": self.electricity_usd} if electricity else values
 
 
-@dataclass(frozen=True, slots=True)
-class Recomputed:
+class Recomputed(Struct, frozen=True):
     """A published row beside what its inputs give.
 
     Attributes:
@@ -78,8 +77,7 @@ class Recomputed:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A published table, recomputed."""
 
     name: str
@@ -110,8 +108,7 @@ class Table:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
+class Constants(Struct, frozen=True):
     """What replaces the authors' own constants in every row; ``None`` keeps theirs."""
 
     pue: float | None = None
@@ -232,8 +229,7 @@ _LB_PER_P100_HOUR: Final = 0.2855296
 _STEPS: Final = 979e6
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """A later estimate of the architecture search of 626,155 lb.
 
     Attributes:

@@ -8,17 +8,17 @@ import io
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tracker.errors import SettingsError
 
 _SHOWN: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row and where it stands.
 
     Attributes:
@@ -68,8 +68,7 @@ class Row:
         return SettingsError(f"{self.place}, column {column}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A table as it was read.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,8 +21,7 @@ class Clock(Protocol):
         """Nanoseconds since 1970, UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemClock:
+class SystemClock(Struct, frozen=True):
     """The machine's clocks."""
 
     def monotonic_ns(self) -> int:
@@ -33,8 +33,7 @@ class SystemClock:
         return time.time_ns()
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """Turns monotonic instants into UTC ones, by both clocks' reading at one moment.
 
     A run keeps one anchor, so that its intervals join without gap or overlap even where

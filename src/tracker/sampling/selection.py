@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
 
 from tracker.errors import SourceUnavailable
 from tracker.model.device import Device, DeviceKind, NotCounted
@@ -12,8 +13,7 @@ from tracker.model.host import Host
 from tracker.ports.source import Inventory, Source, SourcePlugin, fallback_for
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedSource:
+class OpenedSource(Struct, frozen=True):
     """A source that answers, and its devices that count."""
 
     name: str
@@ -26,8 +26,7 @@ class OpenedSource:
         return all(device.accuracy.is_model for device in self.devices)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A source that did not open; ``fix`` says what a person can do, if anything."""
 
     name: str
@@ -36,8 +35,7 @@ class Refusal:
     broken: bool = False
 
 
-@dataclass(slots=True)
-class Selection:
+class Selection(Struct):
     """What will be read, and what will not be and why."""
 
     sources: list[OpenedSource] = field(default_factory=list)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import Connection, Double, case, cast, func, or_, select, type_coerce
 
 from tracker.model.device import is_share, whole_of
@@ -22,8 +22,7 @@ _PARENTS: Final = 16
 """So many runs may stand around one; more are a loop that somebody made by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """One device of one segment, and when it was measured.
 
     Attributes:
@@ -41,8 +40,7 @@ class _Part:
     silence: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
-class SharedEnergy:
+class SharedEnergy(Struct, frozen=True):
     """Joules that two segments of different runs both counted.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Select, Table, func, select, tuple_, type_coerce
 
 from tracker.errors import RunNotFound
@@ -37,8 +38,7 @@ _MICROSECONDS_PER_S = 1e6
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceSum:
+class DeviceSum(Struct, frozen=True):
     """All that one device gave to one segment by one method.
 
     Attributes:
@@ -54,8 +54,7 @@ class DeviceSum:
     covered_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecords:
+class RunRecords(Struct, frozen=True):
     """Runs and what a report needs of them, without intervals; ordered as they came.
 
     Attributes:
@@ -72,8 +71,7 @@ class RunRecords:
     pricings: tuple[Pricing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunDetails:
+class RunDetails(Struct, frozen=True):
     """What only the report of a single run needs, ordered as it came.
 
     Attributes:

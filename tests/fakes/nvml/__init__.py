@@ -15,9 +15,10 @@ import ctypes
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from fakes.nvml.build import cached
 from fakes.nvml.waveform import Waveform
@@ -34,8 +35,7 @@ def fake_uuid(number: int) -> str:
     return f"GPU-{number:08x}-0000-4000-8000-{number:012x}"
 
 
-@dataclass(frozen=True, slots=True)
-class FakeGpu:
+class FakeGpu(Struct, frozen=True):
     """One GPU; times in seconds, powers in watts.
 
     Attributes:
@@ -103,8 +103,7 @@ _PLAIN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A call that fails.
 
     Attributes:

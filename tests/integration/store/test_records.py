@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from fakes.records import CPU, GPU, START, Sample, at, intensity, interval, pricing, run
 from tracker.errors import RunNotFound

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pynvml
 import pytest
+from msgspec.structs import replace
 
 from fakes.nvml import FakeGpu, FakeNvml, Fault, fake_uuid
 from fakes.nvml.build import build

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pynvml
 import pytest
+from msgspec.structs import replace
 
 from fakes.nvml import FakeGpu, FakeNvml, Fault, Waveform, fake_uuid
 from tracker.errors import SourceGone, SourceUnavailable

@@ -115,7 +115,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\nfrom tracker.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'rich', 'sqlalchemy', 'alembic', 'psutil', 'pynvml', 'requests', 'msgspec',"
+        "heavy = {'rich', 'sqlalchemy', 'alembic', 'psutil', 'pynvml', 'requests',"
         " 'platformdirs', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )

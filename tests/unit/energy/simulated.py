@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tracker.energy.meter import Edge, Meter
 from tracker.model.device import Accuracy, Device, DeviceKind
@@ -12,8 +13,7 @@ from tracker.model.reading import EnergyReading, PowerReading, Reading
 from tracker.model.units import ns_from_s
 
 
-@dataclass(frozen=True)
-class Wave:
+class Wave(Struct, frozen=True):
     """A square wave between two powers; constant where they are equal."""
 
     low_w: float
@@ -33,8 +33,7 @@ class Wave:
         return (periods * mean_w + inside_s) * self.period_s
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(Struct, frozen=True):
     """Publishes a wave's integral every ``refresh_s``, off by ``phase_s``."""
 
     device_id: str
@@ -58,8 +57,7 @@ class Counter:
         ]
 
 
-@dataclass(frozen=True)
-class Averager:
+class Averager(Struct, frozen=True):
     """Shows a wave's mean over the last second, published every 100 ms."""
 
     device_id: str

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fakes.records import START, at, here, run, segment
 from tracker.history.status import Vantage, standing
@@ -64,7 +64,7 @@ def test_a_pid_that_another_process_got_is_not_the_writer() -> None:
 
 @pytest.mark.parametrize("field", ["boot_id", "pid_namespace"])
 def test_elsewhere_the_heartbeat_tells(field: str) -> None:
-    elsewhere = replace(written_by(os.getpid()), **{field: "another"})  # type: ignore[arg-type]
+    elsewhere = replace(written_by(os.getpid()), **{field: "another"})
     now = at(3600)
     vantage = replace(Vantage.here(), now=now)
     fresh, stale = now - timedelta(seconds=119), now - timedelta(seconds=121)

@@ -5,11 +5,11 @@ Where a row does not reproduce, the input that would is tested beside it.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tracker.data import studies
 from tracker.errors import SettingsError
@@ -108,7 +108,7 @@ def test_strubell_3_reproduces_at_the_inputs_that_its_notes_name(
     (printed,) = (
         each for each in studies.published() if (each.table, each.name) == ("strubell-3", name)
     )
-    mended = dataclasses.replace(printed, **corrected)
+    mended = replace(printed, **corrected)
 
     assert published._recomputed(mended, published._computed(mended, Constants(), ())).reproduces
 
