@@ -9,33 +9,23 @@ left out.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.carbon.pue import Pue
 from tracker.errors import IntensityMissing
 from tracker.model import units
 from tracker.model.carbon import CarbonIntensity, Location, PricedStretch, Pricing
-from tracker.model.energy import EnergyInterval
+
+if TYPE_CHECKING:
+    from tracker.model.beside import PricingNote, Tariff, WaterUse
 
 LOCATION_BASED = "location"
-
-
-class MeanIntensity(Struct, frozen=True):
-    """Intensity over some energy, weighted by that energy, in g CO2e/kWh; without PUE.
-
-    Attributes:
-        low: lowest plausible value. Bounds of stretches are averaged as the value is: a
-            figure that is off is off in the same direction all the time.
-        high: highest plausible value.
-    """
-
-    g_per_kwh: float
-    low: float
-    high: float
+MARKET_BASED = "market"
 
 
 def make_pricing(
@@ -44,41 +34,43 @@ def make_pricing(
     run_id: UUID,
     made_at: datetime,
     location: Location,
-    intensities: Sequence[CarbonIntensity],
-    start: datetime,
-    end: datetime | None = None,
+    stretches: Sequence[PricedStretch],
     pue: Pue,
+    provider: str | None = None,
     basis: str = LOCATION_BASED,
     what_if: bool = False,
     provisional: bool = False,
+    tariff: Tariff | None = None,
+    water: WaterUse | None = None,
+    notes: Sequence[PricingNote] = (),
 ) -> Pricing:
-    """A pricing of a run from ``start`` on, with the intensities that a provider gave.
+    """A pricing of a run.
 
-    Provider, signal and scope are those of the first intensity that is used.
+    Signal and scope are those of the first figure that the chosen provider gave; where it
+    gave none yet, those of the first figure.
 
     Args:
         id: the pricing's own, made by the caller.
         run_id: the run that is priced.
         made_at: UTC.
         location: where the electricity is used.
-        intensities: in order of time; one yearly figure is enough for any time.
-        start: UTC, the run's begin.
-        end: UTC, exclusive; ``None`` while the run may still go on.
+        stretches: in order of time, without gaps, at least one.
         pue: facility energy over IT energy, and who says so.
+        provider: the one that was chosen; that of the first figure by default.
         basis: ``location`` (the grid's) or ``market`` (a contract's).
         what_if: an answer to "what would it have been".
         provisional: some stretch may still get a better figure.
-
-    Raises:
-        IntensityMissing: there is no intensity.
+        tariff: what the electricity costs.
+        water: litres a kilowatt-hour.
+        notes: what the providers could not do.
     """
-    stretches = stretches_of(intensities, start, end)
-    first = stretches[0].intensity
+    chosen = provider or stretches[0].intensity.provider
+    first = _telling(stretches, chosen)
     return Pricing(
         id=id,
         run_id=run_id,
         made_at=made_at,
-        provider=first.provider,
+        provider=chosen,
         location=location,
         signal=first.signal,
         scope=first.scope,
@@ -87,8 +79,41 @@ def make_pricing(
         pue_source=pue.source,
         what_if=what_if,
         provisional=provisional,
-        stretches=stretches,
+        stretches=tuple(stretches),
+        tariff=tariff,
+        water=water,
+        notes=tuple(notes),
     )
+
+
+def with_stretches(
+    pricing: Pricing,
+    stretches: Sequence[PricedStretch],
+    *,
+    provisional: bool,
+    notes: Sequence[PricingNote],
+) -> Pricing:
+    """A provisional pricing with the figures that were fetched meanwhile.
+
+    Raises:
+        ValueError: it is frozen: another figure is another pricing.
+    """
+    if not pricing.provisional:
+        raise ValueError(f"pricing {pricing.id} is frozen")
+    first = _telling(stretches, pricing.provider)
+    return replace(
+        pricing,
+        signal=first.signal,
+        scope=first.scope,
+        provisional=provisional,
+        stretches=tuple(stretches),
+        notes=tuple(notes),
+    )
+
+
+def _telling(stretches: Sequence[PricedStretch], provider: str) -> CarbonIntensity:
+    figures = [stretch.intensity for stretch in stretches]
+    return next((one for one in figures if one.provider == provider), figures[0])
 
 
 def stretches_of(
@@ -129,35 +154,6 @@ def carbon_between_g(pricing: Pricing, energy_j: float, start: datetime, end: da
         for part_j, intensity in _parts(pricing, energy_j, start, end)
     )
     return grams * pricing.pue
-
-
-def carbon_g(pricing: Pricing, intervals: Iterable[EnergyInterval]) -> float:
-    """Grams that the energy of all intervals causes, PUE included; 0 for none.
-
-    Which devices are in the total is the caller's to choose.
-    """
-    return sum(
-        carbon_between_g(pricing, interval.energy_j, interval.start, interval.end)
-        for interval in intervals
-    )
-
-
-def mean_intensity(pricing: Pricing, intervals: Iterable[EnergyInterval]) -> MeanIntensity:
-    """Intensity weighted by the intervals' energy.
-
-    Where the intervals hold no energy, it is that of the pricing's first stretch.
-    """
-    total_j = mean = low = high = 0.0
-    for interval in intervals:
-        for part_j, value in _parts(pricing, interval.energy_j, interval.start, interval.end):
-            total_j += part_j
-            mean += part_j * value.g_per_kwh
-            low += part_j * value.low
-            high += part_j * value.high
-    if total_j <= 0:
-        first = pricing.stretches[0].intensity
-        return MeanIntensity(first.g_per_kwh, first.low, first.high)
-    return MeanIntensity(mean / total_j, low / total_j, high / total_j)
 
 
 def _stretch_at(pricing: Pricing, at: datetime) -> int:

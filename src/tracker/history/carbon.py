@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from tracker.carbon.accountant import MeanIntensity, mean_intensity
+from tracker.carbon.accountant import MARKET_BASED
 from tracker.history.energy import Total
-from tracker.model.carbon import Pricing, Signal
-from tracker.model.energy import EnergyInterval
+from tracker.model.carbon import CarbonIntensity, Pricing, Signal
 from tracker.model.ranges import NOTHING, Range, carbon_range
-from tracker.model.report import PricingReport
+from tracker.model.report import PricingPart, PricingReport
 from tracker.model.units import carbon_g
 
-Intervals = Callable[[], Iterable[EnergyInterval]]
-"""Gives the intervals of the devices in the total; called only if they are needed."""
+EnergyBetween = Callable[[Sequence[datetime]], list[float]]
+"""Joules of the devices in the total before, between and after instants (UTC)."""
 
 
 def current_of(pricings: Sequence[Pricing]) -> Pricing | None:
-    """The newest that is neither a what-if nor marginal.
+    """The newest that is neither a what-if nor marginal nor by a contract.
 
-    A run that asked for marginal intensities has no other: then the newest of those.
+    A run that asked for marginal intensities has no other: then the newest of those. A
+    contract's figure stands beside the grid's and never in its place, so that totals over
+    runs are of one basis.
     """
     usable = [one for one in pricings if one.stretches and not one.what_if]
-    average = [one for one in usable if one.signal is not Signal.MARGINAL]
-    return max(average or usable, key=_age, default=None)
+    by_grid = [one for one in usable if one.basis != MARKET_BASED] or usable
+    average = [one for one in by_grid if one.signal is not Signal.MARGINAL]
+    return max(average or by_grid, key=_age, default=None)
 
 
 def _age(pricing: Pricing) -> tuple[float, UUID]:
@@ -32,14 +36,18 @@ def _age(pricing: Pricing) -> tuple[float, UUID]:
 
 
 def priced(
-    pricing: Pricing, total: Total | None, intervals: Intervals, *, current: bool
+    pricing: Pricing, total: Total | None, between: EnergyBetween, *, current: bool
 ) -> PricingReport:
     """A pricing and what it makes of the run's energy; the PUE is in the grams alone."""
-    mean = _mean(pricing, intervals)
+    shares = _shares(pricing, total, between)
+    mean, low, high = (
+        sum(share * figure for share, figure in zip(shares, figures, strict=True))
+        for figures in zip(*(_bounds(one.intensity) for one in pricing.stretches), strict=True)
+    )
     grams, bounds = 0.0, NOTHING
     if total is not None:
-        grams = carbon_g(total.energy_j, mean.g_per_kwh) * pricing.pue
-        bounds = carbon_range(total.bounds, Range(mean.low, mean.high), pricing.pue)
+        grams = carbon_g(total.energy_j, mean) * pricing.pue
+        bounds = carbon_range(total.bounds, Range(low, high), pricing.pue)
     location = pricing.location
     return PricingReport(
         id=pricing.id,
@@ -50,9 +58,9 @@ def priced(
         signal=pricing.signal,
         scope=pricing.scope,
         basis=pricing.basis,
-        g_per_kwh_mean=mean.g_per_kwh,
-        g_per_kwh_low=mean.low,
-        g_per_kwh_high=mean.high,
+        g_per_kwh_mean=mean,
+        g_per_kwh_low=low,
+        g_per_kwh_high=high,
         pue=pricing.pue,
         pue_source=pricing.pue_source,
         carbon_g=grams,
@@ -61,11 +69,31 @@ def priced(
         source="; ".join(dict.fromkeys(one.intensity.source for one in pricing.stretches)),
         provisional=pricing.provisional,
         current=current,
+        made_at=pricing.made_at,
+        what_if=pricing.what_if,
+        parts=_parts(pricing, shares),
     )
 
 
-def _mean(pricing: Pricing, intervals: Intervals) -> MeanIntensity:
-    if len(pricing.stretches) > 1:
-        return mean_intensity(pricing, intervals())
-    only = pricing.stretches[0].intensity
-    return MeanIntensity(only.g_per_kwh, only.low, only.high)
+def _bounds(intensity: CarbonIntensity) -> tuple[float, float, float]:
+    return intensity.g_per_kwh, intensity.low, intensity.high
+
+
+def _shares(pricing: Pricing, total: Total | None, between: EnergyBetween) -> list[float]:
+    """Each stretch's share of the energy; without energy all of it is the first's."""
+    first = [1.0, *(0.0 for _ in pricing.stretches[1:])]
+    if len(first) == 1 or total is None:
+        return first
+    energies_j = between([stretch.start for stretch in pricing.stretches[1:]])
+    sum_j = sum(energies_j)
+    return [energy_j / sum_j for energy_j in energies_j] if sum_j > 0 else first
+
+
+def _parts(pricing: Pricing, shares: Sequence[float]) -> tuple[PricingPart, ...]:
+    """Who gave the figures for how much of the energy, the largest part first."""
+    sums: defaultdict[tuple[str, str, str, str, bool], float] = defaultdict(float)
+    for stretch, share in zip(pricing.stretches, shares, strict=True):
+        one = stretch.intensity
+        sums[one.provider, one.zone, one.signal, one.scope, one.estimated] += share
+    largest_first = sorted(sums.items(), key=lambda item: -item[1])
+    return tuple(PricingPart(*key, energy_ratio=share) for key, share in largest_first)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 
 from msgspec import Struct
 
-from tracker.history.carbon import current_of, priced
+from tracker.history.carbon import EnergyBetween, current_of, priced
 from tracker.history.energy import Board, Total, boards_of, total_of
 from tracker.history.status import Standing, Vantage, standing
-from tracker.model.energy import EnergyInterval
 from tracker.model.ranges import Range
 from tracker.model.report import PricingReport
 from tracker.model.run import Run
@@ -58,14 +57,12 @@ def figures_of(reader: Reader, records: RunRecords, vantage: Vantage) -> Figures
     chosen = current_of(records.pricings)
     pricing = None
     if chosen is not None:
-        pricing = priced(chosen, total, lambda: intervals_in_total(reader, records), current=True)
+        pricing = priced(chosen, total, energy_between(reader, records), current=True)
     stands = standing(run.started_at, records.segments, records.heartbeats, vantage)
     return Figures(run, tuple(boards), total, stands, pricing)
 
 
-def intervals_in_total(reader: Reader, records: RunRecords) -> Iterator[EnergyInterval]:
-    """The intervals of one run's devices in the total."""
-    counted = {(one.segment_id, one.device.id) for one in records.devices if one.in_total}
-    for record in reader.intervals(records.runs[0].id):
-        if (record.segment_id, record.interval.device_id) in counted:
-            yield record.interval
+def energy_between(reader: Reader, records: RunRecords) -> EnergyBetween:
+    """Sums the energy of one run's devices in the total between instants."""
+    counted = [(one.segment_id, one.device.id) for one in records.devices if one.in_total]
+    return partial(reader.energies_j, counted)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tracker.history.carbon import current_of, priced
 from tracker.history.energy import Board
-from tracker.history.figures import Figures, figures_of, intervals_in_total
+from tracker.history.figures import Figures, energy_between, figures_of
 from tracker.history.phases import PhaseBook
 from tracker.history.status import Vantage
 from tracker.model.device import DeviceKind, NotCounted
@@ -124,9 +124,7 @@ def _pricings(reader: Reader, records: RunRecords, figures: Figures) -> tuple[Pr
     return tuple(
         current
         if current is not None and pricing.id == current.id
-        else priced(
-            pricing, figures.total, lambda: intervals_in_total(reader, records), current=False
-        )
+        else priced(pricing, figures.total, energy_between(reader, records), current=False)
         for pricing in records.pricings
         if pricing.stretches
     )

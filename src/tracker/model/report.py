@@ -71,8 +71,49 @@ class PhaseReport(Struct, frozen=True):
     metrics: Mapping[str, float]
 
 
+class PricingPart(Struct, frozen=True):
+    """A part of a run's energy and whose figure it is priced with.
+
+    Attributes:
+        energy_ratio: of the run's energy, 0 to 1.
+        estimated: the provider, or we, estimated the figure.
+    """
+
+    provider: str
+    zone: str
+    signal: str
+    scope: str
+    estimated: bool
+    energy_ratio: float
+
+
+class CostReport(Struct, frozen=True):
+    """What the run's electricity cost, before any PUE; the price is taken as exact."""
+
+    currency: str
+    amount: float
+    low: float
+    high: float
+    source: str
+
+
+class WaterReport(Struct, frozen=True):
+    """Litres that the run's electricity took, before any PUE; ``None`` where no figure is."""
+
+    site_l: float | None
+    grid_l: float | None
+    source: str
+
+
 class PricingReport(Struct, frozen=True):
-    """One pricing and what it makes of the run's energy; ``carbon_g`` includes the PUE."""
+    """One pricing and what it makes of the run's energy; ``carbon_g`` includes the PUE.
+
+    Attributes:
+        provider: the one that was chosen; ``parts`` say which ones gave the figures.
+        parts: the largest first.
+        cost: ``None`` where no price is known.
+        water: ``None`` where no figure is known.
+    """
 
     id: UUID
     provider: str
@@ -93,6 +134,11 @@ class PricingReport(Struct, frozen=True):
     source: str
     provisional: bool
     current: bool
+    made_at: datetime
+    what_if: bool = False
+    parts: tuple[PricingPart, ...] = ()
+    cost: CostReport | None = None
+    water: WaterReport | None = None
 
 
 class OverlapReport(Struct, frozen=True):

@@ -33,6 +33,7 @@ from tracker.store.database import Database
 from tracker.store.listing import Filter, newest
 from tracker.store.overlaps import SharedEnergy, find_overlaps, overlaps_of, shared_energy
 from tracker.store.selector import find
+from tracker.store.spans import Counted, energies_j
 
 _MICROSECONDS_PER_S = 1e6
 _T = TypeVar("_T")
@@ -181,6 +182,14 @@ class Reader:
         )
         with self._database.reading() as connection:
             yield from map(records.interval, connection.execute(statement))
+
+    def energies_j(self, counted: Iterable[Counted], bounds: Sequence[datetime]) -> list[float]:
+        """Joules of segments' devices before, between and after instants (UTC) in order.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return energies_j(self._database, counted, bounds)
 
     def power_curve(self, run_id: UUID) -> tuple[tuple[datetime, float], ...]:
         """Mean power of the devices in the total, in watts, by the slots' starts (UTC).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -11,19 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.carbon.accountant import (
-    MeanIntensity,
     carbon_between_g,
-    carbon_g,
     intensity_at,
     make_pricing,
-    mean_intensity,
     stretches_of,
+    with_stretches,
 )
 from tracker.carbon.pue import Pue
 from tracker.errors import IntensityMissing
 from tracker.model.carbon import CarbonIntensity, Location, Pricing, Scope, Signal
-from tracker.model.device import Method
-from tracker.model.energy import EnergyInterval
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -56,14 +53,9 @@ def pricing(*intensities: CarbonIntensity, start: datetime = NOON, pue: float = 
         run_id=UUID(int=2),
         made_at=NOON,
         location=FRANCE,
-        intensities=intensities,
-        start=start,
+        stretches=stretches_of(intensities, start, None),
         pue=Pue(pue, "argument"),
     )
-
-
-def interval(energy_j: float, start: datetime, end: datetime) -> EnergyInterval:
-    return EnergyInterval("gpu:0", start, end, energy_j, 0.0, Method.COUNTER, 1.0)
 
 
 HALF_HOURS = pricing(
@@ -77,8 +69,7 @@ def test_a_pricing_keeps_what_it_was_made_of() -> None:
         run_id=UUID(int=2),
         made_at=NOON,
         location=FRANCE,
-        intensities=[intensity(41)],
-        start=NOON,
+        stretches=stretches_of([intensity(41)], NOON, None),
         pue=Pue(1.2, "TRACKER_PUE"),
         basis="market",
         what_if=True,
@@ -153,35 +144,11 @@ def test_each_instant_has_its_intensity(minutes: int, g_per_kwh: float) -> None:
 def test_energy_over_a_boundary_is_divided_by_time(begin: int, end: int, expected_g: float) -> None:
     start, stop = NOON + begin * MINUTE, NOON + end * MINUTE
     assert carbon_between_g(HALF_HOURS, J_PER_KWH, start, stop) == pytest.approx(expected_g)
-    assert carbon_g(HALF_HOURS, [interval(J_PER_KWH, start, stop)]) == pytest.approx(expected_g)
 
 
-def test_pue_enters_grams_and_no_mean_intensity() -> None:
+def test_pue_enters_grams() -> None:
     priced = pricing(intensity(100), pue=1.5)
-    used = [interval(2 * J_PER_KWH, NOON, NOON + MINUTE)]
-    assert carbon_g(priced, used) == pytest.approx(300)
-    assert mean_intensity(priced, used).g_per_kwh == pytest.approx(100)
-
-
-def test_the_mean_is_weighted_by_energy_and_not_by_time() -> None:
-    used = [
-        interval(3 * J_PER_KWH, NOON, NOON + MINUTE),
-        interval(1 * J_PER_KWH, NOON + 30 * MINUTE, NOON + 60 * MINUTE),
-    ]
-    mean = mean_intensity(HALF_HOURS, used)
-    assert mean.g_per_kwh == pytest.approx((3 * 100 + 300) / 4)
-    assert mean.low == pytest.approx((3 * 50 + 150) / 4)
-    assert mean.high == pytest.approx((3 * 200 + 600) / 4)
-
-
-def test_without_energy_the_mean_is_the_first_stretch() -> None:
-    assert mean_intensity(HALF_HOURS, []) == MeanIntensity(100, 50, 200)
-    idle = [interval(0.0, NOON + 40 * MINUTE, NOON + 41 * MINUTE)]
-    assert mean_intensity(HALF_HOURS, idle) == MeanIntensity(100, 50, 200)
-
-
-def test_nothing_used_is_no_carbon() -> None:
-    assert carbon_g(HALF_HOURS, []) == 0
+    assert carbon_between_g(priced, 2 * J_PER_KWH, NOON, NOON + MINUTE) == pytest.approx(300)
 
 
 seconds = st.integers(min_value=0, max_value=86_400 * 3)
@@ -204,11 +171,12 @@ def test_the_parts_of_an_interval_add_up_to_the_whole(
 ) -> None:
     cuts = [NOON + timedelta(seconds=cut) for cut in sorted(cuts_s)]
     length = cuts[-1] - cuts[0]
-    parts = [
-        interval(energy_j * ((end - start) / length), start, end) for start, end in pairwise(cuts)
-    ]
-    whole = [interval(energy_j, cuts[0], cuts[-1])]
-    assert carbon_g(priced, parts) == pytest.approx(carbon_g(priced, whole), rel=1e-9, abs=1e-9)
+    parts_g = sum(
+        carbon_between_g(priced, energy_j * ((end - start) / length), start, end)
+        for start, end in pairwise(cuts)
+    )
+    whole_g = carbon_between_g(priced, energy_j, cuts[0], cuts[-1])
+    assert parts_g == pytest.approx(whole_g, rel=1e-9, abs=1e-9)
 
 
 @given(pricings(), energies, seconds, seconds)
@@ -221,13 +189,12 @@ def test_equal_intensities_give_energy_times_intensity(
     assert carbon_between_g(flat, energy_j, start, end) == pytest.approx(expected_g, rel=1e-9)
 
 
-@given(pricings(), st.floats(min_value=1, max_value=1e9), seconds, seconds)
-def test_the_mean_times_energy_is_the_carbon_and_lies_in_its_range(
-    priced: Pricing, energy_j: float, one_s: int, other_s: int
-) -> None:
-    start, end = (NOON + timedelta(seconds=at) for at in sorted((one_s, other_s)))
-    used = [interval(energy_j, start, end)]
-    mean = mean_intensity(priced, used)
-    expected_g = energy_j / J_PER_KWH * mean.g_per_kwh * priced.pue
-    assert carbon_g(priced, used) == pytest.approx(expected_g, rel=1e-9)
-    assert mean.low <= mean.g_per_kwh <= mean.high
+def test_a_provisional_pricing_takes_better_figures_and_a_frozen_one_none() -> None:
+    guessed = replace(pricing(intensity(100)), provider="uk", provisional=True)
+    better = replace(intensity(70), provider="uk", signal=Signal.MARGINAL, scope=Scope.DIRECT)
+    stretches = stretches_of([better], NOON, None)
+    filled = with_stretches(guessed, stretches, provisional=False, notes=())
+    assert (filled.id, filled.signal, filled.scope) == (guessed.id, "marginal", "direct")
+    assert filled.stretches == stretches
+    with pytest.raises(ValueError, match="frozen"):
+        with_stretches(filled, stretches, provisional=False, notes=())

@@ -22,12 +22,15 @@ from tracker.model.examination import (
     StoreExamination,
 )
 from tracker.model.report import (
+    CostReport,
     DeviceReport,
     EventReport,
     PhaseReport,
+    PricingPart,
     PricingReport,
     RunReport,
     RunSummary,
+    WaterReport,
 )
 from tracker.model.run import RunStatus
 
@@ -110,6 +113,10 @@ PRICING = PricingReport(
     source="Ember, yearly electricity data, 2025 edition, CC BY 4.0",
     provisional=False,
     current=True,
+    made_at=STARTED,
+    parts=(PricingPart("table", "FR", "average", "lifecycle", estimated=False, energy_ratio=1.0),),
+    cost=CostReport("EUR", 0.0031, 0.0029, 0.0033, "argument"),
+    water=WaterReport(0.0037, None, "argument"),
 )
 
 
