@@ -12,10 +12,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from tracker.carbon.feed import Feed
+from tracker.chains import Wish, chain_for
 from tracker.errors import GridError, PluginError, SettingsError
-from tracker.model.carbon import Location, Pricing
+from tracker.model.carbon import CarbonIntensity, Location, Pricing
 from tracker.model.host import Host
-from tracker.model.units import carbon_g
 from tracker.ports import discovery
 from tracker.ports.fetch import Fetch
 from tracker.ports.grid import Grid, GridFacts, facts_of
@@ -25,7 +26,7 @@ from tracker.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from tracker.carbon.fetch import World
-    from tracker.carbon.pue import Pue
+    from tracker.ports.cache import IntensityCache
     from tracker.store.database import Database
 
 
@@ -166,65 +167,64 @@ class Assembly(Struct, frozen=True):
         home = self.host.environ.get("XDG_CACHE_HOME")
         return Path(home) / "emissions-tracker" if home else user_cache_path("emissions-tracker")
 
-    def provider(self, settings: Settings, location: Location) -> Grid:
-        """The grid provider that a run begins with: the one asked for, else the yearly table.
-
-        Raises:
-            SettingsError: there is no provider of that name.
-        """
-        name = settings.pricing or ("table" if location.g_per_kwh is None else "fixed")
-        options = {} if location.g_per_kwh is None else {"g_per_kwh": location.g_per_kwh}
-        try:
-            return self._grid(name, options)
-        except PluginError as error:
-            origin = settings.origins["pricing"]
-            raise SettingsError(f"pricing = {name!r} ({origin}): {error}") from error
-
-    def pue(self, settings: Settings, location: Location) -> Pue:
-        """The building's share: what was given, or published for the cloud region."""
-        from tracker.carbon.pue import choose  # noqa: PLC0415 - reads tables
-        from tracker.data.tables import cloud_regions  # noqa: PLC0415 - the same
-
-        regions = cloud_regions() if ":" in location.zone else {}
-        return choose(settings.pue, settings.origins["pue"], location, regions)
-
     def check_price(self, settings: Settings, location: Location) -> None:
-        """Whether a run can be priced so.
+        """Whether a run can be priced so; nobody is asked.
 
         Raises:
-            SettingsError: there is no such provider, or it does not know the location.
+            SettingsError: there is no such provider, it does not know the location, or what
+                was said of cost or water cannot be meant.
         """
-        now = datetime.now(UTC)
+        from tracker.pricing import terms  # noqa: PLC0415 - not for `import tracker`
+
+        terms(self, settings, location)
         try:
-            self.provider(settings, location).intensity(location.zone, now, now)
+            self.intensity_now(settings, location)
         except GridError as error:
             shown = f"pricing = {settings.pricing!r} ({settings.origins['pricing']})"
             raise SettingsError(
                 f"{shown} cannot price location {location.name}: {error}"
             ) from error
 
-    def price(self, run_id: UUID, location: Location, settings: Settings, at: datetime) -> Pricing:
-        """The pricing that a run begins with.
+    def intensity_now(self, settings: Settings, location: Location) -> CarbonIntensity:
+        """The figure for this moment that needs no network.
 
         Raises:
-            GridError: the provider has nothing for that zone.
+            SettingsError: there is no provider of the name that was chosen.
+            GridError: it has nothing for that zone.
         """
-        from tracker.carbon.accountant import make_pricing  # noqa: PLC0415 - reads tables
+        now = datetime.now(UTC)
+        feed = self.feed(settings, location, Wish(settings.pricing), None).offline()
+        return feed.book(now, now).stretches[0].intensity
 
-        grid = self.provider(settings, location)
-        return make_pricing(
-            id=self.new_id(),
-            run_id=run_id,
-            made_at=at,
-            location=location,
-            intensities=grid.intensity(location.zone, at, at),
-            start=at,
-            pue=self.pue(settings, location),
+    def feed(
+        self,
+        settings: Settings,
+        location: Location,
+        wish: Wish,
+        cache: IntensityCache | None,
+        *,
+        wide: bool = True,
+    ) -> Feed:
+        """The providers for a location as one.
+
+        Raises:
+            SettingsError: there is no such provider, or none has what is wished for.
+        """
+        return Feed(
+            chain_for(self, settings, location, wish), cache, lambda: datetime.now(UTC), wide=wide
         )
 
-    def carbon_of(self, pricing: Pricing, energy_j: float) -> float:
-        """Grams that joules cause at a pricing's latest intensity, PUE included."""
-        return carbon_g(energy_j, pricing.stretches[-1].intensity.g_per_kwh) * pricing.pue
+    def price(
+        self, run_id: UUID, location: Location, settings: Settings, at: datetime
+    ) -> tuple[Pricing, ...]:
+        """The pricings that a run begins with, the grid's first; nobody is asked.
+
+        Raises:
+            GridError: nobody has anything for that zone.
+        """
+        from tracker.pricing import first_pricings  # noqa: PLC0415 - not for `import tracker`
+
+        return tuple(first_pricings(self, settings, run_id, location, at))
 
     # --- store --------------------------------------------------------------------------
 

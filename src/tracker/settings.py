@@ -28,6 +28,9 @@ MIN_INTERVAL_S = 0.1
 MAX_INTERVAL_S = 30.0
 """A processor's counter may wrap in little more than a minute."""
 
+MAX_G_PER_KWH = 2000.0
+"""No grid lies above."""
+
 OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
 """Variables that are no settings of a run."""
 
@@ -49,6 +52,11 @@ class TrackOptions(TypedDict, total=False):
             ``57 g/kWh`` (``docs/location.md``).
         pue: facility energy over IT energy, at least 1.
         pricing: the grid provider by name.
+        market_g_per_kwh: your contract's intensity, for a market-based pricing beside the
+            grid's.
+        tariff: what electricity costs: ``0.25 EUR/kWh, 22:00-06:00 0.15``
+            (``docs/pricing.md``).
+        water: litres a kilowatt-hour: ``0.3 L/kWh`` on site, ``grid 1.8 L/kWh``.
         store: a URL as SQLAlchemy writes it: ``sqlite:///runs.db``.
         interval_s: seconds between two readings, at least 0.1.
         devices: what to count, as kinds or patterns of ids: ``["gpu", "cpu:package-0"]``.
@@ -63,6 +71,9 @@ class TrackOptions(TypedDict, total=False):
     location: str | None
     pue: float | None
     pricing: str | None
+    market_g_per_kwh: float | None
+    tariff: str | None
+    water: str | None
     store: str | None
     interval_s: float | None
     devices: Sequence[str] | None
@@ -78,6 +89,9 @@ BUILT_IN: Mapping[str, Any] = {
     "location": None,
     "pue": None,
     "pricing": None,
+    "market_g_per_kwh": None,
+    "tariff": None,
+    "water": None,
     "store": None,
     "interval_s": 1.0,
     "devices": None,
@@ -107,6 +121,9 @@ class Settings(Struct, frozen=True):
     location: str | None
     pue: float | None
     pricing: str | None
+    market_g_per_kwh: float | None
+    tariff: str | None
+    water: str | None
     store: str | None
     interval_s: float
     devices: tuple[str, ...] | None
@@ -276,14 +293,19 @@ def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
         return f"must be at least {MIN_INTERVAL_S} and at most {MAX_INTERVAL_S} seconds"
     if key == "pue" and not (math.isfinite(value) and value >= 1):
         return "must be a number of at least 1: a facility uses no less than its computers"
+    if key == "market_g_per_kwh" and not 0 <= value <= MAX_G_PER_KWH:
+        return f"must lie between 0 and {MAX_G_PER_KWH:g} g/kWh"
     if key == "devices":
         return _device_problem(value)
-    if key == "store":
-        scheme, found, _ = value.partition("://")
-        if not found:
-            return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{value}"
-        if scheme.partition("+")[0] not in STORES:
-            return f"no store of that kind; write {' or '.join(STORES)}"
+    return _store_problem(value) if key == "store" else ""
+
+
+def _store_problem(url: str) -> str:
+    scheme, found, _ = url.partition("://")
+    if not found:
+        return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{url}"
+    if scheme.partition("+")[0] not in STORES:
+        return f"no store of that kind; write {' or '.join(STORES)}"
     return ""
 
 
@@ -303,6 +325,9 @@ _TYPES: Mapping[str, Any] = {
     "location": str,
     "pue": float,
     "pricing": str,
+    "market_g_per_kwh": float,
+    "tariff": str,
+    "water": str,
     "store": str,
     "interval_s": float,
     "devices": list[str],
@@ -318,6 +343,9 @@ _MEANINGS: Mapping[str, str] = {
     "location": "text, as in docs/location.md",
     "pue": "a number of at least 1",
     "pricing": "the name of a grid provider",
+    "market_g_per_kwh": "a number of grams a kilowatt-hour",
+    "tariff": "text: 0.25 EUR/kWh",
+    "water": "text: 0.3 L/kWh",
     "store": "a URL: sqlite:///runs.db",
     "interval_s": "a number of seconds",
     "devices": 'a list of kinds or patterns: ["gpu", "cpu:*"]',

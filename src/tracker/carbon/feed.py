@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tracker.errors import GridError, GridUnavailable, IntensityMissing, StoreError
 from tracker.model.beside import PricingNote
@@ -35,8 +37,7 @@ MAX_G_PER_KWH: Final = 2000.0
 _INSTANT: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One provider of a chain.
 
     Attributes:
@@ -54,8 +55,7 @@ class Link:
     timeless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """Intensities for every instant of a stretch of time.
 
     Attributes:
@@ -223,20 +223,13 @@ class Feed:
                 _quietly(self._cache, answer)
 
 
-@dataclass(slots=True)
-class _Ledger:
+class _Ledger(Struct):
     """What is booked so far, and what is not."""
 
     missing: list[Span]
-    stretches: list[PricedStretch]
-    notes: list[PricingNote]
-    settled: bool
-
-    def __init__(self, missing: list[Span]) -> None:
-        self.missing = missing
-        self.stretches = []
-        self.notes = []
-        self.settled = True
+    stretches: list[PricedStretch] = field(default_factory=list)
+    notes: list[PricingNote] = field(default_factory=list)
+    settled: bool = True
 
 
 def fill(

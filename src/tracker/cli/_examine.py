@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,9 +139,8 @@ def _grid(name: str) -> GridExamination:
 def _intensity(
     assembly: Assembly, settings: Settings, location: Location
 ) -> CarbonIntensity | None:
-    now = datetime.now(UTC)
     try:
-        return assembly.provider(settings, location).intensity(location.zone, now, now)[0]
+        return assembly.intensity_now(settings, location)
     except GridError:
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -99,14 +98,13 @@ def _of_settings(
     assembly = Assembly.of_this_process()
     settings = assembly.settings({"location": written, "pue": pue})
     location = assembly.location(settings)
-    provider = "table" if location.g_per_kwh is None else "fixed"  # no network for an estimate
-    priced = assembly.settings({"location": written, "pue": pue, "pricing": provider})
-    now = datetime.now(UTC)
-    found = assembly.provider(priced, location).intensity(location.zone, now, now)[0]
+    found = assembly.intensity_now(settings, location)  # no network for an estimate
     source = f"{location.name}: {found.source}"
     grid = Figure(found.g_per_kwh, found.low, found.high, source)
     if given is not None or method != _OURS:
         return grid, given
-    own = assembly.pue(settings, location)
+    from tracker.pricing import pue as pue_of  # noqa: PLC0415 - with the rest
+
+    own = pue_of(settings, location)
     known = settings.pue is not None or own.source.startswith("published")
     return grid, Figure.exactly(own.ratio, own.source) if known else None

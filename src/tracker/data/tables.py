@@ -81,6 +81,7 @@ class CloudRegion(Struct, frozen=True):
 
     Attributes:
         country: ISO 3166 alpha-2.
+        zone: the grid's, as Electricity Maps writes it; may be empty.
         egrid_subregion: as ``CAMX``; empty outside the United States.
         pue: as published for this region, or ``None``.
         pue_year: the year of that figure.
@@ -90,6 +91,7 @@ class CloudRegion(Struct, frozen=True):
     region: str
     place: str
     country: str
+    zone: str
     egrid_subregion: str
     pue: float | None
     pue_year: int | None
@@ -185,6 +187,7 @@ def _cloud_region(row: Mapping[str, str]) -> CloudRegion:
         region=row["region"],
         place=row["place"],
         country=row["country_iso2"],
+        zone=row["em_zone"],
         egrid_subregion=row["egrid_subregion"],
         pue=float(row["pue"]) if row["pue"] else None,
         pue_year=int(row["pue_year"]) if row["pue_year"] else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from msgspec import Struct, field
 
+from tracker.live.fetcher import Fetcher
 from tracker.live.keeper import Keeper
 from tracker.live.pipeline import Pipeline
 
@@ -50,6 +51,7 @@ class Process(Struct, eq=False):
     pipeline: Pipeline | None = None
     runs: list[Stoppable] = field(default_factory=list)
     keepers: dict[str, _Shared] = field(default_factory=dict)
+    fetcher: Fetcher = field(default_factory=Fetcher)
 
     def pipeline_for(self, interval_s: float, assembly: Assembly) -> Pipeline:
         """The process's pipeline, started for its first run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -36,8 +37,8 @@ SETTLE_S: Final = 0.15
 SHORT_RUN_S: Final = 1.0
 """A run shorter than this waits for that publication as long as a phase does."""
 
-CarbonOf = Callable[[Pricing, float], float]
-"""Grams that joules cause at a pricing."""
+CarbonOf = Callable[[Pricing, float, datetime, datetime], float]
+"""Grams that joules, used evenly between two instants (UTC), cause at a pricing."""
 
 
 class Recorder:
@@ -107,6 +108,13 @@ class Recorder:
             self.segment = replace(self.segment, not_counted=missing)
             self.keeper.put([*records, self.segment])
 
+    def reprice(self, pricing: Pricing) -> None:
+        """The run is priced so from now on, and so is what it has used; not after its end."""
+        with self._lock:
+            if self._end_ns is None:
+                self._pricing = pricing
+                self.keeper.put([pricing])
+
     def not_counted(self, what: str, reason: str) -> None:
         """A device is lost from now on."""
         with self._lock:
@@ -175,7 +183,9 @@ class Recorder:
         return RunTotals(
             s_from_ns(end_ns - self.start_ns),
             energy_j,
-            self._carbon_of(self._pricing, energy_j),
+            self._carbon_of(
+                self._pricing, energy_j, self.anchor.utc(self.start_ns), self.anchor.utc(end_ns)
+            ),
             self._power_w(),
             self._pricing.provisional,
         )
@@ -184,8 +194,9 @@ class Recorder:
         return {key: w for key, w in self._meter.power_w().items() if key in self._devices}
 
     def carbon_g(self, energy_j: float) -> float:
-        """Grams that some of the run's energy caused, at its own pricing."""
-        return self._carbon_of(self._pricing, energy_j)
+        """Grams that some of the run's energy causes now, at its own pricing."""
+        now = self._pricing.stretches[-1].start
+        return self._carbon_of(self._pricing, energy_j, now, now)
 
     def phase_energy_j(self, phase: OpenPhase) -> float | None:
         """Joules of a phase that has ended, final: waits 0.15 s at most for its edges."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from uuid import UUID
 
 from tracker.assembly import Assembly
+from tracker.carbon.accountant import carbon_between_g
 from tracker.live import beginning
 from tracker.live.boundary import guarded, in_one_line
 from tracker.live.inert import is_switched_off, is_worker_import
@@ -27,6 +28,8 @@ from tracker.settings import TrackOptions, resolve
 
 if TYPE_CHECKING:
     from tracker.live.line import LiveLine
+    from tracker.live.pricer import Pricer
+    from tracker.model.carbon import Pricing
     from tracker.model.report import RunReport
 
 _LOG = logging.getLogger("tracker")
@@ -65,6 +68,7 @@ class Run:
         self._keeper: Keeper | None = None
         self._report: RunReport | None = None
         self._line: LiveLine | None = None
+        self._pricer: Pricer | None = None
         self._stopping = threading.Lock()
         self._local = threading.local()
 
@@ -102,11 +106,11 @@ class Run:
         start_ns = assembly.clock.monotonic_ns()
         anchor = Anchor.now(assembly.clock)
         started_at = anchor.utc(start_ns)
-        pricing = assembly.price(self.id, self._location, settings, started_at)
+        pricing, *others = assembly.price(self.id, self._location, settings, started_at)
         recorder = self._recorder = Recorder(
             beginning.segment(assembly, settings, self.id, started_at),
             pricing=pricing,
-            carbon_of=assembly.carbon_of,
+            carbon_of=carbon_between_g,
             meter=pipeline.meter,
             keeper=keeper,
             anchor=anchor,
@@ -114,7 +118,7 @@ class Run:
             wanted=settings.devices,
         )
         run = beginning.run(assembly, settings, self.id, self.name, started_at)
-        keeper.put([run, recorder.segment, pricing])
+        keeper.put([run, recorder.segment, pricing, *others])
         keeper.do_first(lambda: keeper.put(beginning.facts(assembly, settings, run)))
         if settings.show == "line":
             from tracker.live.line import LiveLine  # noqa: PLC0415 - only where it is asked for
@@ -122,8 +126,21 @@ class Run:
             self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
             keeper.after_each_commit(self._line.draw)
         pipeline.attach(recorder, settings.interval_s)
+        if settings.online and pricing.provisional:
+            self._fetch(process, recorder, pricing)
         keeper.commit_soon()  # opens the store now, in the background
         return True
+
+    def _fetch(self, process: Process, recorder: Recorder, pricing: Pricing) -> None:
+        from tracker.live.pricer import Pricer  # noqa: PLC0415 - only where it is online
+
+        self._pricer = Pricer(
+            self._assembly, self._settings, pricing, recorder.reprice, self._note_event
+        )
+        process.fetcher.add(self._pricer)
+
+    def _note_event(self, kind: str, subject: str, message: str) -> None:
+        self._is_new(kind, subject, message)
 
     def _new_keeper(self) -> Keeper:
         assembly, store = self._assembly, self._settings.store
@@ -159,6 +176,8 @@ class Run:
         if not self._is_here or recorder is None or keeper is None or process is None:
             return self._unkept("it was not started, or is switched off")
         end_ns = self._assembly.clock.monotonic_ns()
+        if self._pricer is not None:
+            process.fetcher.remove(self._pricer)
         outcome = RunStatus.FINISHED if error is None else RunStatus.FAILED
         recorder.finish(end_ns, outcome, error, lambda: self._read_now(everything=True))
         if process.pipeline is not None:
