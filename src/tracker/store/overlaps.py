@@ -112,7 +112,7 @@ def _parts(connection: Connection, *conditions: Any) -> list[tuple[str, _Part]]:
         select(segments, devices.c.device_id, beats.c.at)
         .join(devices, devices.c.segment_id == segments.c.id)
         .outerjoin(beats, beats.c.segment_id == segments.c.id)
-        .where(*conditions, devices.c.covered_by.is_(None))
+        .where(*conditions, *schema.IN_TOTAL)
     )
     return [(row.host_id, _part(row)) for row in connection.execute(statement)]
 
