@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
 
 from tracker.errors import SourceGone, SourceReadError
 from tracker.model.device import Accuracy, Device, DeviceKind
 from tracker.model.reading import ReadFailure, Reading
+from tracker.model.units import w_from_mw
 from tracker.sources._nvml_library import (
     GONE,
     INVALID_ARGUMENT,
@@ -19,6 +23,7 @@ from tracker.sources._nvml_library import (
 from tracker.sources._nvml_power import (
     COUNTER_REFRESH_S,
     Model,
+    Window,
     average_window,
     counter_accuracy,
     instant_window,
@@ -41,6 +46,8 @@ from tracker.sources._nvml_ways import (
     Way,
 )
 
+_OVERSHOOT: Final = 1.5
+
 
 class Board:
     """A GPU that is read at every tick, in the best way that its driver offers.
@@ -61,6 +68,8 @@ class Board:
         self._main: Way | None = None
         self._extra: Way | None = None
         self._scope = self._find_scope()
+        if self._scope is Scope.GPU and not model.is_superchip:  # a module has no such limit
+            self._gpu = replace(self._gpu, most_w=_most_w(nvml, handle))
         self._choose()
         if self._main is None:
             self._main = self._try(lambda: Utilisation(self._gpu))
@@ -108,7 +117,7 @@ class Board:
 
     def reconnect(self, handle: Handle) -> None:
         """Go on with the handle of a freshly initialised NVML."""
-        self._gpu = Gpu(self._nvml, handle, self._gpu.device_id, self._gpu.clock)
+        self._gpu = replace(self._gpu, handle=handle)
         if self._is_model:
             self._main = self._try(lambda: Utilisation(self._gpu))
         else:
@@ -161,9 +170,10 @@ class Board:
         return way
 
     def _counters(self) -> Sequence[Callable[[], Way]]:
-        instant = instant_window(self._model) if self._has_instant() else None
+        windows = {AVERAGE_FIELD: average_window(), INSTANT_FIELD: instant_window(self._model)}
+        powers = {field: one for field, one in windows.items() if self._has_field(field, one)}
         return (
-            lambda: CounterField(self._gpu, instant, self._scope),
+            lambda: CounterField(self._gpu, powers, self._scope),
             lambda: CounterCall(self._gpu),
         )
 
@@ -181,10 +191,8 @@ class Board:
             lambda: PowerCall(self._gpu, usage),
         )
 
-    def _has_instant(self) -> bool:
-        window = instant_window(self._model)
-        power = self._try(lambda: PowerField(self._gpu, INSTANT_FIELD, window, self._scope))
-        return power is not None
+    def _has_field(self, field: int, window: Window) -> bool:
+        return self._try(lambda: PowerField(self._gpu, field, window, self._scope)) is not None
 
     def _read_extra(self) -> Sequence[Reading]:
         """The power beside the counter; without it only phase edges are coarser."""
@@ -212,3 +220,12 @@ class Board:
         error = SourceGone if self.is_gone else SourceReadError
         message = f"{self._model.name} ({self.uuid}): {describe(self._nvml, code)}"
         return ReadFailure(self._gpu.device_id, error(message))
+
+
+def _most_w(nvml: Nvml, handle: Handle) -> float | None:
+    """Half as much again as the highest limit that can be set: a board overshoots for moments."""
+    try:
+        _, highest_mw = nvml.nvmlDeviceGetPowerManagementLimitConstraints(handle)
+    except nvml.NVMLError:
+        return None
+    return _OVERSHOOT * w_from_mw(highest_mw) if highest_mw > 0 else None

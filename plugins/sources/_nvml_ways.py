@@ -7,7 +7,7 @@ taken from pynvml's table (its own wrappers allocate an array at each call).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_int32
 from enum import IntEnum
 from typing import Final, Protocol
@@ -47,12 +47,17 @@ class Way(Protocol):
 
 
 class Gpu(Struct, frozen=True):
-    """Whom a way asks, for whom and with what clock."""
+    """Whom a way asks, for whom and with what clock.
+
+    Attributes:
+        most_w: what its counter cannot mean more than, in watts; ``None`` where not known.
+    """
 
     nvml: Nvml
     handle: Handle
     device_id: str
     clock: Clock
+    most_w: float | None = None
 
 
 class Scope(IntEnum):
@@ -94,32 +99,35 @@ class Fields:
 
 
 class CounterField:
-    """The energy counter by field value and, with the same call, the instant power."""
+    """The energy counter by field value and, with the same call, powers beside it."""
 
     name = "energy field"
     window = None
 
-    def __init__(self, gpu: Gpu, instant: Window | None, scope: Scope = Scope.GPU) -> None:
-        """Prepare; ``instant`` is the power's window, ``None`` for the counter alone."""
-        self.gives_power = instant is not None
+    def __init__(self, gpu: Gpu, powers: Mapping[int, Window], scope: Scope = Scope.GPU) -> None:
+        """Prepare; ``powers`` are the fields to ask beside, the momentary one last."""
+        self.gives_power = INSTANT_FIELD in powers
         self._gpu = gpu
-        self._instant = instant
-        fields = (ENERGY_FIELD,) if instant is None else (ENERGY_FIELD, INSTANT_FIELD)
-        self._fields = Fields(gpu, *fields, scope=scope)
+        self._windows = tuple(powers.values())
+        self._fields = Fields(gpu, ENERGY_FIELD, *powers, scope=scope)
 
     def read(self) -> Sequence[Reading]:
-        """The counter and, where it answers, the power."""
+        """The counter and those of the powers that answer."""
         gpu, fields = self._gpu, self._fields
         fields.fill()
         now_ns = gpu.clock()
         element = fields.elements[0]
         if element.nvmlReturn:
             raise gpu.nvml.NVMLError(element.nvmlReturn)
-        energy = EnergyReading(gpu.device_id, now_ns, j_from_mj(fields.values[0].ullVal))
-        if self._instant is None or fields.elements[1].nvmlReturn:
-            return (energy,)
-        power_w = w_from_mw(fields.values[1].uiVal)
-        return (energy, _power(gpu, now_ns, power_w, self._instant))
+        energy_j = j_from_mj(fields.values[0].ullVal)
+        readings: list[Reading] = [
+            EnergyReading(gpu.device_id, now_ns, energy_j, most_w=gpu.most_w)
+        ]
+        for place, window in enumerate(self._windows, start=1):
+            if not fields.elements[place].nvmlReturn:
+                power_w = w_from_mw(fields.values[place].uiVal)
+                readings.append(_power(gpu, now_ns, power_w, window))
+        return readings
 
 
 class CounterCall:
@@ -136,8 +144,8 @@ class CounterCall:
     def read(self) -> Sequence[Reading]:
         """The counter."""
         energy_mj = self._gpu.nvml.nvmlDeviceGetTotalEnergyConsumption(self._gpu.handle)
-        now_ns = self._gpu.clock()
-        return (EnergyReading(self._gpu.device_id, now_ns, j_from_mj(energy_mj)),)
+        gpu, now_ns = self._gpu, self._gpu.clock()
+        return (EnergyReading(gpu.device_id, now_ns, j_from_mj(energy_mj), most_w=gpu.most_w),)
 
 
 class PowerField:

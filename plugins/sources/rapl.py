@@ -21,6 +21,7 @@ from tracker.ports.source import Inventory
 from tracker.sources._cpuinfo import Cpu, read_cpu
 from tracker.sources._powercap import FOLDER, Zone, is_masked, mirrors, zones
 
+MOST_W: Final = 2000.0  # several times what any socket is rated at: more is a reset, no wrap
 REFRESH_S: Final = 0.001  # the hardware updates its counter every millisecond
 _PAUSE_S: Final = 0.002
 _MAX_DIGITS: Final = 32
@@ -154,7 +155,8 @@ class RaplSource:
             message = f"{zone.energy_path} holds no number"
             return ReadFailure(zone.device_id, SourceReadError(message))
         now_ns = self._clock()
-        return EnergyReading(zone.device_id, now_ns, j_from_uj(energy_uj), self._wraps_at_j[zone])
+        energy_j = j_from_uj(energy_uj)
+        return EnergyReading(zone.device_id, now_ns, energy_j, self._wraps_at_j[zone], MOST_W)
 
     def _energy_uj(self, zone: Zone) -> int:
         return int(os.pread(self._descriptors[zone], _MAX_DIGITS, 0))

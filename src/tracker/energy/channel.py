@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from tracker.energy.check import RunningCheck
 from tracker.energy.counted import BRIDGE_ERROR_RATIO, CounterBooking
 from tracker.energy.counter import StepKind
 from tracker.energy.curve import EnergyCurve, Stretch
 from tracker.energy.powered import PowerBooking
 from tracker.model.device import Device, Method
+from tracker.model.energy import CounterCheck
 from tracker.model.reading import EnergyReading, Reading
 from tracker.model.units import ns_from_s, s_from_ns
 
@@ -19,8 +21,16 @@ FRESH_POWER_NS: Final = ns_from_s(0.4)
 COUNTER_SILENT_NS: Final = ns_from_s(2.5)
 """After this long without its counter a device is booked by its power readings."""
 
+STUCK_NS: Final = ns_from_s(10)
+"""A counter that has answered for so long without moving is worth a word."""
+
 BACKDATE_NS: Final = ns_from_s(3)
 """A device that was opened this little after a run began is charged from the beginning."""
+
+_WHAT_HAPPENED: Final = {
+    StepKind.RESET: "went backwards; the gap is carried with its last power",
+    StepKind.JUMP: "rose faster than the device can draw; the gap is carried with its last power",
+}
 
 Notice = Callable[[str, str, str], None]
 """Called with what happened, the device's id and the message for people."""
@@ -39,24 +49,43 @@ class Channel:
         self.closed = False
         self._notice = notice
         self._power_alone_since_ns: int | None = None
+        self._told_still = False
+        self._check = RunningCheck()
         self._counter = CounterBooking(self.curve, device.refresh_s)
         self._power = PowerBooking(self.curve, is_model=device.accuracy.is_model)
 
     def take(self, reading: Reading) -> None:
         """Book a reading, or keep a power beside the counter."""
         if isinstance(reading, EnergyReading):
-            self._power_alone_since_ns = None
-            if self._counter.take(reading, self.power_w) is StepKind.RESET:
-                self._notice_reset()
+            self._take_count(reading)
             return
-        counted_ns = self._counter.last_ns
-        if counted_ns is None:
+        now_ns = reading.monotonic_ns
+        if self._counter.last_ns is None:
             self._power.take(reading)
-        elif not self._counter_is_silent(reading.monotonic_ns):
-            self._power.last = reading
-        else:
+        elif self._counter_is_silent(now_ns):
             self._counter.abandon()
             self._power.take(reading)
+        elif reading.power_w > 0 and self._counter.tally.still_ns(now_ns) >= COUNTER_SILENT_NS:
+            self._counter.abandon()
+            self._power.take(reading)
+            self._tell("counter-stuck", "stands still while power is drawn; power is booked")
+        else:
+            self._power.last = reading
+            self._check.take(reading, self._counter.tally.total_j)
+            if self._check.turned_suspect():
+                self._tell("counter-suspect", self._check.words)
+
+    def _take_count(self, reading: EnergyReading) -> None:
+        kind = self._counter.take(reading, self.power_w)
+        if kind is None:
+            return
+        self._power_alone_since_ns = None
+        if kind in {StepKind.RESET, StepKind.JUMP}:
+            self._check.pause()
+            self._tell(f"counter-{kind.value}", _WHAT_HAPPENED[kind])
+        elif not self._told_still and self._counter.tally.still_ns(reading.monotonic_ns) > STUCK_NS:
+            self._told_still = True
+            self._tell("counter-stuck", "stands still; the time is carried with its last power")
 
     def _counter_is_silent(self, now_ns: int) -> bool:
         """Whether power answered for long without the counter; a pause of ours is no silence."""
@@ -64,13 +93,23 @@ class Channel:
             self._power_alone_since_ns = now_ns
         return now_ns - self._power_alone_since_ns >= COUNTER_SILENT_NS
 
-    def _notice_reset(self) -> None:
-        self._notice(
-            "counter-reset",
-            self.device.id,
-            f"the energy counter of {self.device.id} went backwards; "
-            "the gap is carried with its last power",
-        )
+    def _tell(self, kind: str, what: str) -> None:
+        self._notice(kind, self.device.id, f"the energy counter of {self.device.id} {what}")
+
+    @property
+    def check(self) -> CounterCheck | None:
+        """The counter beside the power readings; ``None`` before both were read."""
+        return self._check.sums
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the two disagree by more than both may err."""
+        return self._check.is_suspect
+
+    @property
+    def _has_shown_nothing(self) -> bool:
+        """Whether there is a counter that never moved, and no power either."""
+        return self._is_counted and self.power_w <= 0 and self.curve.end_level_j <= 0
 
     @property
     def _is_counted(self) -> bool:
@@ -113,7 +152,7 @@ class Channel:
         return pieces
 
     def _carried(self, start_ns: int, end_ns: int) -> list[Stretch]:
-        if end_ns <= start_ns:
+        if end_ns <= start_ns or self._has_shown_nothing:
             return []
         energy_j = max(self.level_j(end_ns) - self.level_j(start_ns), 0.0)
         bridged = end_ns - start_ns > COUNTER_SILENT_NS
@@ -141,4 +180,6 @@ class Channel:
 
     def knows(self, time_ns: int) -> bool:
         """Whether the level at an instant will not change any more."""
-        return self.closed or (not self.curve.empty and self.curve.end_ns >= time_ns)
+        if self.closed or (not self.curve.empty and self.curve.end_ns >= time_ns):
+            return True
+        return self._counter.tally.is_still_since(time_ns)

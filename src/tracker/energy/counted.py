@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from msgspec import Struct
-
-from tracker.energy.counter import StepKind, counter_step
+from tracker.energy.counter import StepKind
 from tracker.energy.curve import EnergyCurve
 from tracker.energy.refresh import RefreshClock
+from tracker.energy.tally import Count, Tally
 from tracker.model.device import Method
 from tracker.model.reading import EnergyReading
 from tracker.model.units import ns_from_s, s_from_ns
@@ -19,6 +18,9 @@ BURST_STEP_NS: Final = ns_from_s(0.005)
 
 LEARNING_NS: Final = ns_from_s(0.6)
 """A counter that has not shown its period by then is dated by its reads."""
+
+MOST_PAUSES: Final = 3
+"""After so many pauses while a period is learned, values are dated by their reads."""
 
 STALE_NS: Final = ns_from_s(10)
 """A counter whose values could not be dated for so long is read again for that alone."""
@@ -46,14 +48,6 @@ READ_ERROR_NS: Final = ns_from_s(0.001)
 """How long after a value was true its time stamp is taken, at most."""
 
 
-class _Count(Struct, frozen=True):
-    """A counter's value, and the joules it has counted since the first."""
-
-    time_ns: int
-    raw_j: float
-    total_j: float
-
-
 class CounterBooking:
     """Dates a counter's values and books them on a curve.
 
@@ -66,35 +60,46 @@ class CounterBooking:
         self._curve = curve
         self._refresh_ns = ns_from_s(refresh_s)
         self._clock = RefreshClock(self._refresh_ns)
-        self._count: _Count | None = None
+        self.tally = Tally(self._refresh_ns)
         self._booked_total_j = 0.0
-        self._held: list[_Count] = []
+        self._held: list[Count] = []
         self._learning_since_ns = 0
         self._looking = False
         self._retry_ns: int | None = None
+        self._pauses = 0
+        self._doubt_j = 0.0
 
     @property
     def last_ns(self) -> int | None:
         """When the counter last answered; ``None`` before, and after ``abandon``."""
-        return self._count.time_ns if self._count else None
+        return self.tally.last.time_ns if self.tally.last else None
 
     def abandon(self) -> None:
-        """The counter fell silent: its next value starts a new count."""
-        self._count = None
+        """The counter fell silent or stands still: once it moves, a new count begins."""
+        if self._curve.empty and self._held:
+            self._curve.begin(self._held[0].time_ns)
+        self.tally.leave()
         self._held.clear()
 
-    def take(self, reading: EnergyReading, power_w: float) -> StepKind:
-        """Book a value; ``power_w`` carries the gap where the counter started anew."""
-        now_ns, before = reading.monotonic_ns, self._count
+    def take(self, reading: EnergyReading, power_w: float) -> StepKind | None:
+        """Book a value; ``power_w`` carries the gap where the counter cannot say.
+
+        Returns:
+            What lay between it and the value before; ``None`` where it says nothing: 0
+            after more is a failed read, and a counter that stood still has to move first.
+        """
+        before = self.tally.last
         if before is None:
-            self._begin(now_ns, reading.energy_j)
-            return StepKind.DIFFERENCE
-        step = counter_step(before.raw_j, reading.energy_j, reading.wraps_at_j)
-        count = _Count(now_ns, reading.energy_j, before.total_j + step.energy_j)
-        self._count = count
-        if step.kind is StepKind.RESET:
+            return self._begin(reading, power_w)
+        step = self.tally.add(before, reading, power_w)
+        if step is None:
+            return None
+        now_ns = reading.monotonic_ns
+        count = Count(now_ns, reading.energy_j, self.tally.total_j)
+        self._doubt_j += step.doubt_j
+        if step.kind in {StepKind.RESET, StepKind.JUMP}:
             self._bridge(now_ns, power_w)
-        elif self._refresh_ns == 0:
+        elif self._is_fresh:
             self._book(now_ns, count.total_j)
         else:
             if step.energy_j > 0:
@@ -102,15 +107,20 @@ class CounterBooking:
             self._take_published(count)
         return step.kind
 
-    def _begin(self, now_ns: int, raw_j: float) -> None:
-        self._count = _Count(now_ns, raw_j, self._booked_total_j)
-        self._learning_since_ns = now_ns
-        if self._refresh_ns > 0 and self._curve.empty:
-            self._held.append(self._count)
-        elif self._curve.empty:
-            self._curve.begin(now_ns)
+    def _begin(self, reading: EnergyReading, power_w: float) -> StepKind | None:
+        count = self.tally.begin(reading)
+        if count is None:
+            return None
+        self._learning_since_ns = count.time_ns
+        if not self._curve.empty:  # it is back: until now there was power alone
+            self._bridge(count.time_ns, power_w)
+        elif self._is_fresh:
+            self._curve.begin(count.time_ns)
+        else:
+            self._held.append(count)
+        return StepKind.DIFFERENCE
 
-    def _take_published(self, count: _Count) -> None:
+    def _take_published(self, count: Count) -> None:
         """Book a value that was true at its last publication, not now."""
         if self._refreshes_slowly and self._clock.forget_if_lost(count.time_ns):  # by a pause, say
             self._learning_since_ns = count.time_ns
@@ -124,10 +134,12 @@ class CounterBooking:
             return
         if self._is_ambiguous(count.time_ns):
             return
-        published_ns = self._clock.published_ns(count.time_ns)
-        still_ns = published_ns - self._curve.end_ns
-        if count.total_j > self._booked_total_j or still_ns > self._clock.period_ns / 2:
-            self._book(published_ns, count.total_j)
+        self._book(self._clock.published_ns(count.time_ns), count.total_j)
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether a value is true when it is read, or so nearly that a date gains nothing."""
+        return self._refresh_ns < SHORTEST_DATED_NS
 
     @property
     def _refreshes_slowly(self) -> bool:
@@ -145,16 +157,19 @@ class CounterBooking:
             self._retry_ns = last_ns + near_ns
         return self._retry_ns is not None
 
-    def _hold(self, count: _Count) -> None:
+    def _hold(self, count: Count) -> None:
         """Keep a value until it can be dated, or for as long as learning may take."""
-        if self._held and count.time_ns - self._held[-1].time_ns > LEARNING_NS / 2:
-            self._learning_since_ns = count.time_ns  # the process was paused: learn anew
+        paused = self._held and count.time_ns - self._held[-1].time_ns > LEARNING_NS / 2
+        if paused and self._pauses < MOST_PAUSES:  # else it never gets to read more often
+            self._pauses += 1
+            self._learning_since_ns = count.time_ns
         self._held.append(count)
         learning_ns = count.time_ns - self._learning_since_ns
         if learning_ns > LEARNING_NS:
             for held in self._held:
                 self._book(held.time_ns, held.total_j)
             self._held.clear()
+            self._pauses = 0
         if learning_ns > LEARN_AGAIN_NS:
             self._learning_since_ns = count.time_ns
 
@@ -180,7 +195,7 @@ class CounterBooking:
             return change_ns - int(period_ns)
         return self._clock.published_ns(first_ns)
 
-    def _published_between(self, before: _Count, after: _Count) -> int:
+    def _published_between(self, before: Count, after: Count) -> int:
         """When the value changed: between two reads, if they lie close enough to say."""
         if after.time_ns - before.time_ns > self._clock.period_ns / 2:
             return self._clock.published_ns(after.time_ns)
@@ -189,8 +204,7 @@ class CounterBooking:
     def _bridge(self, now_ns: int, power_w: float) -> None:
         """The counter started anew: carry the gap with the last power."""
         self._held.clear()
-        if self._count is not None:  # what was counted and not booked is in the bridge
-            self._booked_total_j = self._count.total_j
+        self._booked_total_j = self.tally.total_j  # what was not booked is in the bridge
         if self._curve.empty:
             self._curve.begin(now_ns)
             return
@@ -199,10 +213,14 @@ class CounterBooking:
         self._curve.extend(now_ns, energy_j, method=Method.BRIDGED, slack_j=slack_j)
 
     def _book(self, time_ns: int, total_j: float) -> None:
+        """A knot where the counter moved; while it stands still nothing is known of it."""
         if self._curve.empty:
             self._curve.begin(time_ns)
-        else:
-            self._curve.extend(time_ns, total_j - self._booked_total_j, method=Method.COUNTER)
+        elif total_j > self._booked_total_j:
+            method = Method.BRIDGED if self._doubt_j else Method.COUNTER
+            energy_j = total_j - self._booked_total_j
+            self._curve.extend(time_ns, energy_j, method=method, slack_j=self._doubt_j)
+            self._doubt_j = 0.0
         self._booked_total_j = total_j
 
     @property
@@ -212,11 +230,11 @@ class CounterBooking:
         A publication is dated to some milliseconds, and between two of them the power is
         not known to have been even.
         """
-        if self._refresh_ns == 0 or self._count is None:
+        if self._is_fresh or self.last_ns is None:
             return READ_ERROR_NS
         if self._refreshes_slowly:
             uneven_ns = self._clock.period_ns * UNEVEN_SHARE
-            return int(self._clock.error_ns(self._count.time_ns) + uneven_ns)
+            return int(self._clock.error_ns(self.last_ns) + uneven_ns)
         return int(self._clock.period_ns / 2)
 
     def wants_read_at(self, now_ns: int, edge_ns: int | None) -> int | None:
@@ -226,7 +244,7 @@ class CounterBooking:
             now_ns: the present.
             edge_ns: the latest instant whose level somebody waits for.
         """
-        if self._refresh_ns == 0 or self._count is None:
+        if self._is_fresh or self.last_ns is None:
             return None
         if not self._clock.learned:
             learning = now_ns - self._learning_since_ns <= LEARNING_NS

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tracker.energy.channel import Channel, Notice
 from tracker.energy.curve import Stretch
 from tracker.model.device import Device
-from tracker.model.energy import EnergyAmount
+from tracker.model.energy import CounterCheck, EnergyAmount
 from tracker.model.reading import Reading
 from tracker.model.units import ns_from_s
 
@@ -135,6 +135,15 @@ class Meter:
         """Whether the device is gone."""
         with self._settled:
             return self._channels[device_id].closed
+
+    def checks(self) -> dict[str, tuple[CounterCheck, bool]]:
+        """Counters beside power readings so far by device, and whether they are suspect."""
+        with self._settled:
+            return {
+                device_id: (channel.check, channel.is_suspect)
+                for device_id, channel in self._channels.items()
+                if channel.check is not None
+            }
 
     def power_w(self) -> dict[str, float]:
         """The last power by device."""

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tracker.energy.meter import Meter, energy_between
+from tracker.live.checks import CheckedSince
 from tracker.live.journal import Journal, OpenPhase
 from tracker.live.keeper import Keeper
 from tracker.live.slots import SlotBook
@@ -79,7 +80,8 @@ class Recorder:
         self._meter = meter
         self._start = meter.mark(start_ns)
         self._slots = SlotBook(segment.id, anchor, start_ns)
-        self._devices: tuple[str, ...] = ()
+        self._devices: dict[str, SegmentDevice] = {}
+        self._checks = CheckedSince(meter)
         self._in_total: frozenset[str] = frozenset()
         self._introduced = False
         self._last_totals: RunTotals | None = None
@@ -102,7 +104,7 @@ class Recorder:
         ]
         with self._lock:
             self._introduced = True
-            self._devices = tuple(record.device.id for record in records)
+            self._devices = {record.device.id: record for record in records}
             self._in_total = frozenset(r.device.id for r in records if r.in_total)
             missing = (*self.segment.not_counted, *selection.not_counted, *left_out)
             self.segment = replace(self.segment, not_counted=missing)
@@ -137,7 +139,8 @@ class Recorder:
             self._power_w(),
             () if final else self.journal.open_names(),
         )
-        return [*intervals, heartbeat, *self.journal.changes(final=final)]
+        checked = self._checks.changes(self._devices, final=final)
+        return [*intervals, *checked, heartbeat, *self.journal.changes(final=final)]
 
     def booked_to_ns(self) -> int:
         """Nobody will ask the meter for anything before this instant on this run's behalf."""

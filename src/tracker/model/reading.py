@@ -18,12 +18,15 @@ class EnergyReading(Struct, frozen=True):
         energy_j: the counter, in joules since an instant of its own.
         wraps_at_j: the value at which the counter starts again from 0, or ``None``
             for one that never wraps: then a step backwards is a reset.
+        most_w: more than the device can draw for as long as its counter shows, in watts:
+            a faster counter is wrong; ``None`` where no bound is known.
     """
 
     device_id: str
     monotonic_ns: int
     energy_j: float
     wraps_at_j: float | None = None
+    most_w: float | None = None
 
 
 class PowerReading(Struct, frozen=True):

@@ -280,6 +280,11 @@ nvmlReturn_t nvmlDeviceGetPowerUsage(struct device *handle, unsigned *to) {
 nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(struct device *handle, unsigned *to) {
     GPU(g->limit_w > 0 ? (*to = (unsigned)(g->limit_w * 1e3), SUCCESS) : NOT_SUPPORTED);
 }
+nvmlReturn_t nvmlDeviceGetPowerManagementLimitConstraints(struct device *handle, unsigned *least,
+                                                          unsigned *most) {
+    GPU(g->limit_w > 0 ? (*least = 100000, *most = (unsigned)(g->limit_w * 1e3), SUCCESS)
+                       : NOT_SUPPORTED);
+}
 nvmlReturn_t nvmlDeviceGetPowerManagementLimit(struct device *handle, unsigned *to) {
     GPU((*to = (unsigned)(g->limit_w * 1e3), SUCCESS));
 }

@@ -87,9 +87,11 @@ def test_the_momentary_power_comes_with_the_counter(
 ) -> None:
     make_fake(gpu)
 
-    energy, power = open_nvml().read()
+    energy, mean, power = open_nvml().read()
 
     assert isinstance(energy, EnergyReading)
+    assert energy.most_w == 1.5 * gpu.limit_w
+    assert mean == PowerReading(FIRST, energy.monotonic_ns, 300.0, 1.0, 0.1)
     assert power == PowerReading(FIRST, power_at(power), 300.0, window_s, refresh_s)
 
 
@@ -157,11 +159,24 @@ def test_a_momentary_power_that_fails_does_not_cost_the_counter(
 ) -> None:
     fake = make_fake()
     source = open_nvml()
-    fake.update(faults=[Fault("field:186", 999)])
+    fake.update(faults=[Fault("field:185", 999), Fault("field:186", 999)])
 
     (result,) = source.read()
 
     assert isinstance(result, EnergyReading)
+
+
+def test_without_a_mean_power_or_a_limit_the_counter_stands_alone_with_its_power(
+    make_fake: MakeFake, open_nvml: OpenNvml
+) -> None:
+    make_fake(FakeGpu(average=False, limit_w=0))
+
+    energy, power = open_nvml().read()
+
+    assert isinstance(energy, EnergyReading)
+    assert energy.most_w is None
+    assert isinstance(power, PowerReading)
+    assert power.window_s == 0.025
 
 
 def test_a_reset_counter_steps_back_and_never_claims_to_wrap(

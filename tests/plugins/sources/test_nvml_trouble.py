@@ -69,7 +69,7 @@ def test_a_failure_at_the_start_does_not_cost_the_counter(
 def test_a_power_beside_the_counter_that_fails_is_left_out(
     make_fake: MakeFake, open_nvml: OpenNvml, code: int, *, is_for_good: bool
 ) -> None:
-    fake = make_fake(FakeGpu(instant=False))
+    fake = make_fake(FakeGpu(instant=False, average=False))
     source = open_nvml()
     assert len(source.read()) == 2
 
