@@ -64,6 +64,7 @@ def report_view(
     *,
     curve: Curve = (),
     every_phase: bool = False,
+    familiar: Sequence[str] = (),
 ) -> list[Text]:
     """The report as lines of at most ``width`` columns.
 
@@ -73,11 +74,12 @@ def report_view(
         width: columns of the terminal.
         curve: the power over the run's time; empty where it is not known.
         every_phase: show long rows of phases whole.
+        familiar: the CO2e in familiar things; one line of words if there are none.
     """
     parts = (
         _title(report, now, width),
         _energy(report, width, curve),
-        _carbon(report, width),
+        _carbon(report, width, familiar),
         phases_view(report.phases, width, every_phase=every_phase),
         _last_metrics(report, width),
         _not_counted(report, width),
@@ -147,10 +149,11 @@ def _coverage_text(coverage: float) -> str:
     return "" if coverage >= 0.995 else f"{share_text(coverage)} read"  # noqa: PLR2004 - shown as 100 %
 
 
-def _carbon(report: RunReport, width: int) -> list[Text]:
+def _carbon(report: RunReport, width: int, familiar: Sequence[str]) -> list[Text]:
     lines = [carbon_line(report)]
-    words = equivalent_text(report.carbon_g)
-    if words:
+    if familiar:
+        lines += labelled([("about", text) for text in familiar], width)
+    elif words := equivalent_text(report.carbon_g):
         lines += wrapped(words, width, indent=2)
     if report.pricing is not None:
         lines += labelled(_priced(report.pricing), width)

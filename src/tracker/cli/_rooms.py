@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tracker.model.examination import Examination
     from tracker.model.report import RunReport, RunSummary
+    from tracker.model.statement import Statement
 
 
 class RunReader(Protocol):
@@ -39,6 +40,21 @@ class RunReader(Protocol):
 
     def run(self, selector: str) -> RunReport:
         """The run that ``last``, a unique name or an id names."""
+
+    def statement(self, selector: str) -> Statement:
+        """That run, for a report in a format of its own."""
+
+    def project_statement(
+        self,
+        project: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        final: Sequence[str] = (),
+        usd_per_kwh: float | None = None,
+        usd_per_gpu_h: tuple[float, float] | None = None,
+    ) -> Statement:
+        """A project's runs, and with ``final`` what its development took."""
 
 
 class LiveRun(Protocol):

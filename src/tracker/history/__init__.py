@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from tracker.model.run import RunStatus
 
 if TYPE_CHECKING:
     from tracker.model.report import RunReport, RunSummary
+    from tracker.model.statement import Statement
     from tracker.store.database import Database
     from tracker.store.reader import Reader
 
@@ -91,6 +92,58 @@ class History:
 
         with self._open() as (database, reader):
             return report_of(database, reader.find(str(selector)), kept=True)
+
+    def statement(self, selector: str | UUID) -> Statement:
+        """One run, with all that a report in a format of its own states.
+
+        Args:
+            selector: as ``run`` takes it.
+
+        Raises:
+            RunNotFound: there is none, or there are several.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.statement import of_run  # noqa: PLC0415 - imports SQLAlchemy
+
+        with self._open() as (database, reader):
+            return of_run(database, reader.find(str(selector)))
+
+    def project_statement(
+        self,
+        project: str,
+        *,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        final: Sequence[str] = (),
+        usd_per_kwh: float | None = None,
+        usd_per_gpu_h: tuple[float, float] | None = None,
+    ) -> Statement:
+        """A project's runs and what they come to together.
+
+        Args:
+            project: whose runs.
+            since: started then or later, as ``runs`` takes it.
+            until: started before then.
+            final: which runs are final, by name (``bert-final*``) or tag (``stage=final``):
+                the statement then sets the rest of the development beside them.
+            usd_per_kwh: price of electricity; that of Strubell et al. 2019 by default.
+            usd_per_gpu_h: lowest and highest price of a GPU-hour.
+
+        Raises:
+            RunNotFound: the project has no run.
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.development import prices_of  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.history.statement import of_project  # noqa: PLC0415 - the same
+        from tracker.store.listing import Filter  # noqa: PLC0415 - with it
+
+        which = Filter(
+            project=project, since=_instant(since, "since"), until=_instant(until, "until")
+        )
+        prices = prices_of(usd_per_kwh, usd_per_gpu_h)
+        with self._open() as (database, _):
+            return of_project(database, which, project, final, prices)
 
     def power_curve(self, selector: str | UUID) -> tuple[tuple[datetime, float], ...]:
         """Mean power of the devices in a run's total, in watts, by slot of 10 s (UTC).

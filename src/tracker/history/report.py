@@ -51,11 +51,20 @@ def report_of(
         RunNotFound: the store has no such run.
         StoreError: the store cannot be read.
     """
+    report, _ = report_and_figures(database, run_id, kept=kept, vantage=vantage)
+    return report
+
+
+def report_and_figures(
+    database: Database, run_id: UUID, *, kept: bool, vantage: Vantage | None = None
+) -> tuple[RunReport, Figures]:
+    """The report as ``report_of`` gives it, and the boards that its ranges are made of."""
     reader = Reader(database)
     records, details = reader.run(run_id)
     figures = figures_of(reader, records, vantage or Vantage.here())
     pricings = _pricings(reader, records, figures)
-    return _report(database.url_for_people, records, details, figures, pricings, kept=kept)
+    report = _report(database.url_for_people, records, details, figures, pricings, kept=kept)
+    return report, figures
 
 
 def _report(

@@ -213,6 +213,16 @@ def live_line(name: str, totals: RunTotals, open_phases: Sequence[str], width: i
     return shortened("  ".join(part for part in parts if part), width)
 
 
+_CENT: Final = 0.01
+
+
+def usd_text(usd: float | None) -> str:
+    """US dollars with three digits; less than a cent is said to be that."""
+    if usd is None or not math.isfinite(usd):
+        return UNKNOWN
+    return "<0.01 USD" if 0 < usd < _CENT else f"{number_text(usd)} USD"
+
+
 _CHARGE_G: Final = 12.4
 _CAR_KM_G: Final = 244.0
 _CAR_YEAR_G: Final = 4.29e6

@@ -28,13 +28,58 @@ class Embodied(Struct, frozen=True):
 
     Attributes:
         carbon_g: ``None`` where no hardware of the runs is in the table.
-        basis: table, lifetime and what the range rests on.
+        basis: table and lifetime.
+        range_from: how wide the range is, and why.
         missing: hardware of which the table has nothing.
     """
 
     carbon_g: Amount | None
     basis: str
+    range_from: str
     missing: tuple[str, ...] = ()
+
+
+class Group(Struct, frozen=True):
+    """Some of a project's runs, summed.
+
+    Attributes:
+        name: ``final``, ``tuning``, ``failed``, ``abandoned``, ``running``, or ``all``.
+        runs: how many.
+        duration_s: of all, one after the other.
+        gpu_hours: hours of all GPUs; ``None`` where no run had one.
+        energy_j: ``None`` where nothing was read.
+        carbon_g: ``None`` where nothing is priced.
+        electricity_usd: of the energy, without PUE.
+        cloud_usd: lowest and highest price of the GPU-hours; ``None`` where no price was said.
+    """
+
+    name: str
+    runs: int
+    duration_s: float
+    gpu_hours: float | None
+    energy_j: Amount | None
+    carbon_g: Amount | None
+    electricity_usd: Amount | None
+    cloud_usd: tuple[float, float] | None
+
+
+class Development(Struct, frozen=True):
+    """What it took to come to the final runs.
+
+    Attributes:
+        final_is: the patterns that make a run final.
+        groups: those that have runs, the final ones first.
+        whole: all of them.
+        energy_ratio: energy of the whole over that of the final runs, errors that both
+            share left out; ``None`` where no final run has energy.
+        usd_per_kwh: what the electricity is priced at.
+    """
+
+    final_is: tuple[str, ...]
+    groups: tuple[Group, ...]
+    whole: Group
+    energy_ratio: Amount | None
+    usd_per_kwh: float
 
 
 class Statement(Struct, frozen=True):
@@ -55,6 +100,7 @@ class Statement(Struct, frozen=True):
         embodied: never part of ``carbon_g``.
         equivalents: the CO2e in familiar things, each with region, year and source.
         power_w: mean power in watts from each time on, of a single run.
+        development: the project's runs by what became of them, where that was asked for.
         given: what a person said of fields that the store cannot fill, by field.
     """
 
@@ -70,6 +116,7 @@ class Statement(Struct, frozen=True):
     embodied: Embodied | None = None
     equivalents: tuple[str, ...] = ()
     power_w: Sequence[tuple[datetime, float]] = ()
+    development: Development | None = None
     given: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -64,6 +64,8 @@ def equivalents(carbon_g: float | None, at_most: int = AT_MOST) -> tuple[Equival
         return ()
     found = [Equivalent(carbon_g / each.carbon_g, each) for each in studies.likenesses()]
     sizeable = [each for each in found if each.count >= _NEXT_TO_NOTHING]
+    if not sizeable:  # less than a hundredth of the smallest: a share of that
+        sizeable = [max(found, key=lambda each: each.count)]
     nearest = sorted(sizeable, key=lambda each: abs(math.log(each.count / _MIDDLE)))
     return tuple(nearest[:at_most])
 

@@ -33,6 +33,7 @@ from tracker.model.report import (
     WaterReport,
 )
 from tracker.model.run import RunStatus
+from tracker.model.statement import Statement
 
 NOW = datetime(2026, 5, 3, 16, 0, tzinfo=UTC)
 STARTED = datetime(2026, 5, 3, 14, 22, 5, tzinfo=UTC)
@@ -276,6 +277,19 @@ class Shelf:
         if not self.states:
             raise RunNotFound(f"no run {selector!r} in this store")
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def statement(self, selector: str) -> Statement:
+        from fakes.statements import statement  # noqa: PLC0415 - it is made of these reports
+
+        run = self.run(selector)
+        return statement(title=run.name, runs=(run,))
+
+    def project_statement(self, project: str, **asked: object) -> Statement:
+        from fakes import statements  # noqa: PLC0415 - as above
+
+        self.asked = {"project": project, **asked}
+        made = statements.project(title=project, project=project)
+        return made if asked.get("final") else replace(made, development=None)
 
 
 def rooms(*states: RunReport, found: Examination | None = None, **others: Any) -> Rooms:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from fakes.statements import project
 from tracker.model.report import OverlapReport
 from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
 
-FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions"} | {
+FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given"} | {
     "energy_by_method_j",
     "energy_by_kind_j",
 }
@@ -35,8 +36,9 @@ def keys(value: object) -> Iterator[str]:
         report(overlaps=(OverlapReport(RUN_ID, "b2c3", "gpu:0", STARTED, NOW, 1.0),)).to_dict(),
         summary(report()).to_dict(),
         examination().to_dict(),
+        project().to_dict(),
     ],
-    ids=["show", "runs", "doctor"],
+    ids=["show", "runs", "doctor", "report"],
 )
 def test_every_key_is_documented(printed: dict[str, object], root: Path) -> None:
     page = (root / "docs/json.md").read_text()

@@ -21,6 +21,7 @@ from tracker.model.display import (
     power_text,
     share_text,
     size_text,
+    usd_text,
     when_text,
 )
 from tracker.model.run import RunTotals
@@ -220,3 +221,17 @@ def test_a_sparkline_is_drawn_from_zero_to_its_peak() -> None:
     assert sparkline([100, 100, 50, 50], 2) == "█▅"
     assert sparkline([0, 0], 5) == "▁▁"
     assert sparkline([], 5) == ""
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [
+        (None, "\N{EN DASH}"),
+        (0, "0 USD"),
+        (0.004, "<0.01 USD"),
+        (0.5, "0.500 USD"),
+        (9870, "9,870 USD"),
+    ],
+)
+def test_dollars(usd: float | None, shown: str) -> None:
+    assert usd_text(usd) == shown

@@ -1,0 +1,126 @@
+"""Runs and what they come to together, as a report in a format of its own needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tracker import __version__
+from tracker.errors import RunNotFound
+from tracker.history.development import Prices, development
+from tracker.history.figures import Figures
+from tracker.history.report import report_and_figures
+from tracker.history.status import Vantage
+from tracker.history.together import carbon_of, embodied_of, energy_of
+from tracker.model.report import RunReport
+from tracker.model.statement import Statement
+from tracker.research.equivalents import equivalents
+from tracker.store.listing import Filter
+from tracker.store.reader import Reader
+
+if TYPE_CHECKING:
+    from tracker.store.database import Database
+
+_PAGE: Final = 200
+
+
+class Found(Struct, frozen=True):
+    """A run, as people see it and as ranges are made of it."""
+
+    report: RunReport
+    figures: Figures
+
+
+def of_run(database: Database, run_id: UUID) -> Statement:
+    """A statement of one run, with its power over time.
+
+    Raises:
+        RunNotFound: the store has no such run.
+        StoreError: the store cannot be read.
+    """
+    found = list(_found(database, [run_id]))
+    report = found[0].report
+    power_w = Reader(database).power_curve(run_id)
+    return replace(stated(found, report.name, ""), power_w=power_w)
+
+
+def of_project(
+    database: Database,
+    which: Filter,
+    project: str,
+    final: Sequence[str],
+    prices: Prices,
+) -> Statement:
+    """A statement of the runs that pass a filter.
+
+    Args:
+        database: open for reading.
+        which: the project's runs, or some of them.
+        project: its name.
+        final: which runs are final; without any there is no part about the development.
+        prices: for that part.
+
+    Raises:
+        RunNotFound: no run passes.
+        StoreError: the store cannot be read.
+    """
+    found = list(_found(database, _every(Reader(database), which)))
+    if not found:
+        raise RunNotFound(
+            f"no run of project {project!r} in store {database.url_for_people};"
+            " `tracker runs` lists what there is"
+        )
+    statement = stated(found, project, project)
+    if not final:
+        return statement
+    return replace(statement, development=development(outermost(found), final, prices))
+
+
+def stated(found: Sequence[Found], title: str, project: str) -> Statement:
+    """What runs come to together; one within another of them is not added."""
+    counted = outermost(found)
+    ids = {one.report.run_id for one in counted}
+    figures = [one.figures for one in counted]
+    carbon_g = carbon_of(figures)
+    return Statement(
+        title=title,
+        project=project,
+        made_at=datetime.now(UTC),
+        version=__version__,
+        runs=tuple(one.report for one in found),
+        within=tuple(one.report.short_id for one in found if one.report.run_id not in ids),
+        energy_j=energy_of(figures),
+        carbon_g=carbon_g,
+        unpriced=tuple(
+            one.report.short_id
+            for one in counted
+            if one.report.energy_j is not None and one.report.carbon_g is None
+        ),
+        embodied=embodied_of(one.report for one in counted),
+        equivalents=tuple(each.text for each in equivalents(carbon_g.value if carbon_g else None)),
+    )
+
+
+def outermost(found: Sequence[Found]) -> list[Found]:
+    """The runs that lie in no other of them: a parent's energy holds its children's."""
+    ids = {one.report.run_id for one in found}
+    return [one for one in found if one.report.parent_id not in ids]
+
+
+def _found(database: Database, run_ids: Iterable[UUID]) -> Iterator[Found]:
+    here = Vantage.here()
+    for run_id in run_ids:
+        yield Found(*report_and_figures(database, run_id, kept=True, vantage=here))
+
+
+def _every(reader: Reader, which: Filter) -> Iterator[UUID]:
+    while ids := reader.newest(which, _PAGE):
+        yield from ids
+        if len(ids) < _PAGE:
+            return
+        which = replace(which, after=ids[-1])
