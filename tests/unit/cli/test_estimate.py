@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -331,3 +333,21 @@ def test_a_grid_factor_is_read(text: str, g_per_kwh: float) -> None:
 def test_a_grid_factor_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="--grid-factor"):
         g_per_kwh_of(text)
+
+
+def test_an_estimate_starts_without_what_is_slow_to_import(tmp_path: Path) -> None:
+    script = (
+        "import sys; from tracker.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *JOB],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    slow = {"sqlalchemy", "alembic", "scipy", "numpy", "matplotlib", "pynvml", "requests", "torch"}
+    assert "Energy" in done.stdout
+    assert slow & set(done.stderr.split()) == set()
