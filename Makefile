@@ -40,7 +40,7 @@ demo: $(VENV)/.installed-demo
 test: $(VENV)/.installed-test
 	$(TEST_ENVIRONMENT) $(BIN)/python -m pytest -m 'not long' $(PYTEST_FLAGS)
 
-test-long: $(VENV)/.installed-test
+test-long: $(VENV)/.installed-test-long
 	$(TEST_ENVIRONMENT) $(BIN)/python -m pytest -m long $(PYTEST_FLAGS)
 
 check: $(VENV)/.installed-test
@@ -76,4 +76,9 @@ $(VENV)/.installed-demo: pyproject.toml | $(VENV)/.made
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
 	@echo 'Installing emissions-tracker, torch, keras and the checkers into $(VENV) (some minutes) ...'
 	@$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.installed-test-long: $(VENV)/.installed-test
+	@echo 'Installing more frameworks and loggers into $(VENV) (some minutes) ...'
+	@$(PIP_INSTALL) --editable '.[test,test-frameworks]'
 	@touch $@

@@ -27,6 +27,7 @@ from tracker.settings import Settings, resolve
 if TYPE_CHECKING:
     from tracker.carbon.fetch import World
     from tracker.ports.cache import IntensityCache
+    from tracker.ports.logger import LoggerTarget
     from tracker.store.database import Database
 
 
@@ -225,6 +226,23 @@ class Assembly(Struct, frozen=True):
         from tracker.pricing import first_pricings  # noqa: PLC0415 - not for `import tracker`
 
         return tuple(first_pricings(self, settings, run_id, location, at))
+
+    # --- loggers ------------------------------------------------------------------------
+
+    def loggers(self, settings: Settings) -> list[LoggerTarget]:
+        """The experiment loggers that ``log_to`` asks for; none is opened yet.
+
+        Raises:
+            SettingsError: there is no logger of that name, or none takes that object.
+        """
+        if not settings.log_to:
+            return []
+        from tracker.ports.logger import found  # noqa: PLC0415 - only where it is asked for
+
+        try:
+            return found(settings.log_to)
+        except PluginError as error:
+            raise SettingsError(f"log_to ({settings.origins['log_to']}): {error}") from error
 
     # --- store --------------------------------------------------------------------------
 

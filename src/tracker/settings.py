@@ -63,6 +63,9 @@ class TrackOptions(TypedDict, total=False):
         online: whether the network may be asked for the grid's own figures.
         show: ``"line"`` writes a live line to a terminal's stderr.
         provenance: whether user, command line, git commit and versions are kept.
+        log_to: experiment loggers that the figures go to as well: ``"mlflow"``, ``"wandb"``,
+            ``"tensorboard:FOLDER"``, a writer or run of theirs, several of these, or
+            ``"auto"`` for whichever has a run under way (``docs/loggers.md``).
     """
 
     project: str | None
@@ -80,6 +83,7 @@ class TrackOptions(TypedDict, total=False):
     online: bool | None
     show: Literal["line", "nothing"] | None
     provenance: bool | None
+    log_to: object | Sequence[object] | None
 
 
 BUILT_IN: Mapping[str, Any] = {
@@ -98,6 +102,7 @@ BUILT_IN: Mapping[str, Any] = {
     "online": False,
     "show": "nothing",
     "provenance": True,
+    "log_to": (),
 }
 
 
@@ -130,6 +135,7 @@ class Settings(Struct, frozen=True):
     online: bool
     show: str
     provenance: bool
+    log_to: tuple[object, ...]
     origins: Mapping[str, str]
     grid: Mapping[str, GridOptions]
 
@@ -210,7 +216,7 @@ def _refuse_near_misses(environ: Mapping[str, str]) -> None:
 def _from_text(key: str, text: str, name: str) -> Any:  # noqa: ANN401 - any setting's type
     if key in {"tags", "params"}:
         return dict(pair_of(part, name) for part in text.split(","))
-    if key == "devices":
+    if key in {"devices", "log_to"}:
         return [part.strip() for part in text.split(",")]
     return text
 
@@ -270,6 +276,9 @@ def _from_table(table: Any, path: Path, prefix: str = "") -> dict[str, Setting]:
 def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's type
     if setting.value is None:
         return None
+    if key == "log_to":  # texts, and objects of other people's
+        several = isinstance(setting.value, list | tuple)
+        return tuple(setting.value) if several else (setting.value,)
     import msgspec  # noqa: PLC0415 - not for `import tracker`
 
     lax = setting.origin.startswith("TRACKER_")

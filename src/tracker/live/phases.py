@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from tracker.errors import BudgetExceeded
 from tracker.live.journal import OpenPhase
+from tracker.live.stopping import AskedToStop
 from tracker.model.units import kwh_from_j
 
 if TYPE_CHECKING:
@@ -72,8 +74,33 @@ class PhaseTimer:
         return None if energy_j is None else self._run._carbon_g(energy_j)  # noqa: SLF001 - the same
 
 
-def each_in_a_phase(run: Run, items: Iterable[_Item], name: str) -> Iterator[_Item]:
+class Phases(AskedToStop):
+    """A run's phases, for the one class that inherits this."""
+
+    def phase(self: Run, name: str) -> PhaseTimer:  # type: ignore[misc]  # Run alone is one
+        """A named stretch: ``with run.phase("train"):``; phases nest, also in threads."""
+        return PhaseTimer(self, name)
+
+    @overload
+    def epochs(self, epochs: int) -> Iterator[int]: ...
+
+    @overload
+    def epochs(self, epochs: Iterable[_Item]) -> Iterator[_Item]: ...
+
+    def epochs(self: Run, epochs: int | Iterable[Any]) -> Iterator[Any]:  # type: ignore[misc]  # the same
+        """Count epochs, or go through an iterable, each item in a phase ``epoch``.
+
+        Raises:
+            BudgetExceeded: the training was asked to stop, and another epoch would begin.
+        """
+        items = range(epochs) if isinstance(epochs, int) else epochs
+        return _each_in_a_phase(self, items, "epoch")
+
+
+def _each_in_a_phase(run: Run, items: Iterable[_Item], name: str) -> Iterator[_Item]:
     """Every item, each in a phase of its own that ends when the next is asked for."""
     for item in items:
+        if run.stop_reason is not None:
+            raise BudgetExceeded(run.stop_reason)
         with PhaseTimer(run, name):
             yield item

@@ -86,6 +86,7 @@ class Recorder:
         self._introduced = False
         self._last_totals: RunTotals | None = None
         self._lock = threading.Lock()
+        self.listener: Callable[[Sequence[Record]], None] | None = None
 
     def opened(self, selection: Selection) -> None:
         """The sources are open: what they have, and what they lack, is part of the record."""
@@ -128,8 +129,11 @@ class Recorder:
         """Hand on what changed since the last tick."""
         with self._lock:
             if self._end_ns is None:
-                self.keeper.put(self._changes(now_ns, final=False))
+                changes = self._changes(now_ns, final=False)
+                self.keeper.put(changes)
                 self.keeper.commit_soon()
+                if self.listener is not None:
+                    self.listener(changes)
 
     def _changes(self, now_ns: int, *, final: bool) -> list[Record]:
         intervals = self._slots.book(self._meter, self._devices, now_ns, final=final)
@@ -141,6 +145,11 @@ class Recorder:
         )
         checked = self._checks.changes(self._devices, final=final)
         return [*intervals, *checked, heartbeat, *self.journal.changes(final=final)]
+
+    @property
+    def in_total(self) -> frozenset[str]:
+        """Ids of the devices that make the run's total."""
+        return self._in_total
 
     def booked_to_ns(self) -> int:
         """Nobody will ask the meter for anything before this instant on this run's behalf."""
@@ -165,7 +174,10 @@ class Recorder:
             self._end_ns = end_ns
             ended_at = self.anchor.utc(end_ns)
             self.segment = replace(self.segment, ended_at=ended_at, outcome=outcome, error=error)
-            self.keeper.put([*self._changes(end_ns, final=True), self.segment])
+            changes = self._changes(end_ns, final=True)
+            self.keeper.put([*changes, self.segment])
+            if self.listener is not None:
+                self.listener(changes)
             self._last_totals = self._totals(end_ns)
 
     def totals(self, now_ns: int) -> RunTotals:

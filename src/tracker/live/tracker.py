@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tracker.assembly import Assembly
@@ -19,7 +18,7 @@ from tracker.live.inert import is_switched_off, is_worker_import
 from tracker.live.journal import OpenPhase
 from tracker.live.keeper import Flushed, Keeper
 from tracker.live.kept import KeptStore
-from tracker.live.phases import PhaseTimer, each_in_a_phase
+from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
 from tracker.model.run import RunStatus, RunTotals
@@ -28,12 +27,12 @@ from tracker.settings import TrackOptions, resolve
 
 if TYPE_CHECKING:
     from tracker.live.line import LiveLine
+    from tracker.live.loggers import Loggers
     from tracker.live.pricer import Pricer
     from tracker.model.carbon import Pricing
     from tracker.model.report import RunReport
 
 _LOG = logging.getLogger("tracker")
-_Item = TypeVar("_Item")
 
 FLUSH_WAIT_S = 5.0
 """How long a report waits for the records it is made of to be written."""
@@ -42,7 +41,7 @@ NAME_LENGTH = 200
 """A longer name is cut."""
 
 
-class Run:
+class Run(Phases):
     """A run: measured from ``start()`` to ``stop()``, or within ``with``.
 
     Made by ``track``. Whatever fails while it runs becomes an event of the run and one
@@ -54,11 +53,13 @@ class Run:
     """
 
     def __init__(self, name: str | None, assembly: Assembly, options: TrackOptions) -> None:
+        super().__init__()
         environ = os.environ
         self._settings = resolve(options, environ, Path.cwd())
         self._assembly = assembly
         self._location = assembly.location(self._settings)
         assembly.check_price(self._settings, self._location)
+        self._log_to = assembly.loggers(self._settings)
         self.id: UUID = assembly.new_id()
         self.name = (name or self._settings.project or assembly.script_name())[:NAME_LENGTH]
         self._inert = is_switched_off(environ) or is_worker_import()
@@ -69,6 +70,7 @@ class Run:
         self._report: RunReport | None = None
         self._line: LiveLine | None = None
         self._pricer: Pricer | None = None
+        self._loggers: Loggers | None = None
         self._stopping = threading.Lock()
         self._local = threading.local()
 
@@ -125,6 +127,12 @@ class Run:
 
             self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
             keeper.after_each_commit(self._line.draw)
+        if self._log_to:
+            from tracker.live.loggers import Loggers  # noqa: PLC0415 - the same
+
+            self._loggers = Loggers(self._log_to, recorder, self._totals, self._note)
+            self._loggers.look()
+            self.wait_at_edges(self._loggers.look)
         pipeline.attach(recorder, settings.interval_s)
         if settings.online and pricing.provisional:
             self._fetch(process, recorder, pricing)
@@ -147,13 +155,12 @@ class Run:
         return Keeper(
             importing(lambda: KeptStore.at(assembly, store)),
             lambda: KeptStore.in_memory(assembly),
-            self._note_trouble,
+            lambda kind, message: self._note(kind, "store", message),
         )
 
-    def _note_trouble(self, kind: str, message: str) -> None:
-        _LOG.warning("%s", message)
-        if self._recorder is not None:
-            self._is_new(kind, "store", message)
+    def _note(self, kind: str, subject: str, message: str) -> None:
+        if self._recorder is None or self._is_new(kind, subject, message):
+            _LOG.warning("%s", message)
 
     def stop(self, *, error: str | None = None) -> RunReport:
         """End the run and report it; a second time gives the same report.
@@ -175,9 +182,12 @@ class Run:
         recorder, keeper, process = self._recorder, self._keeper, self._process
         if not self._is_here or recorder is None or keeper is None or process is None:
             return self._unkept("it was not started, or is switched off")
+        self._wait_at_edge()
         end_ns = self._assembly.clock.monotonic_ns()
         if self._pricer is not None:
             process.fetcher.remove(self._pricer)
+        if self._loggers is not None:
+            self._loggers.look_at_last()
         outcome = RunStatus.FINISHED if error is None else RunStatus.FAILED
         recorder.finish(end_ns, outcome, error, lambda: self._read_now(everything=True))
         if process.pipeline is not None:
@@ -188,6 +198,8 @@ class Run:
             self._line.end()
         process.end(self)
         process.release_keeper(self._settings.store, EXIT_WAIT_S)
+        if self._loggers is not None:
+            self._loggers.close(report)
         return report
 
     def _final_report(self, recorder: Recorder, keeper: Keeper) -> RunReport:
@@ -212,8 +224,7 @@ class Run:
     def note_failure(self, what: str, error: Exception) -> None:
         """Something of ours failed: an event of the run and one warning."""
         message = f"{what} of run {self.name} failed, and the program goes on: {error!r}"
-        if self._recorder is None or self._is_new("internal-failure", what, message):
-            _LOG.warning("%s", message)
+        self._note("internal-failure", what, message)
 
     def _is_new(self, kind: str, subject: str, message: str) -> bool:
         """Store an event; whether it is the first of its kind for that subject."""
@@ -250,21 +261,6 @@ class Run:
         self._keeper.flush(FLUSH_WAIT_S)
         return self._keeper.report(self.id)
 
-    def phase(self, name: str) -> PhaseTimer:
-        """A named stretch: ``with run.phase("train"):``; phases nest, also in threads."""
-        return PhaseTimer(self, name)
-
-    @overload
-    def epochs(self, epochs: int) -> Iterator[int]: ...
-
-    @overload
-    def epochs(self, epochs: Iterable[_Item]) -> Iterator[_Item]: ...
-
-    def epochs(self, epochs: int | Iterable[Any]) -> Iterator[Any]:
-        """Count epochs, or go through an iterable, each item in a phase ``epoch``."""
-        items = range(epochs) if isinstance(epochs, int) else epochs
-        return each_in_a_phase(self, items, "epoch")
-
     @guarded(lambda: None)
     def log(self, /, **metrics: object) -> None:
         """Keep values beside the energy: ``run.log(loss=0.3, accuracy=0.91)``."""
@@ -291,6 +287,7 @@ class Run:
     def _begin_phase(self, name: str) -> OpenPhase | None:
         if self._recorder is None or not self._is_here or self._report is not None:
             return None
+        self._wait_at_edge()
         now_ns = self._assembly.clock.monotonic_ns()
         parent = self._stack[-1] if self._stack else None
         phase = self._recorder.journal.begin(str(name)[:NAME_LENGTH], parent, now_ns)
@@ -300,6 +297,7 @@ class Run:
 
     @guarded(lambda: None)
     def _end_phase(self, phase: OpenPhase) -> None:
+        self._wait_at_edge()
         now_ns = self._assembly.clock.monotonic_ns()
         if phase in self._stack:
             self._stack.remove(phase)

@@ -17,6 +17,11 @@ def kwh_from_j(energy_j: float) -> float:
     return energy_j / J_PER_KWH
 
 
+def wh_from_j(energy_j: float) -> float:
+    """Watt-hours in ``energy_j`` joules."""
+    return energy_j / J_PER_KWH * 1e3
+
+
 def j_from_kwh(energy_kwh: float) -> float:
     """Joules in ``energy_kwh`` kilowatt-hours."""
     return energy_kwh * J_PER_KWH
