@@ -335,9 +335,16 @@ tombstones = Table(
 
 
 def _index_what_is_pending(table: Table) -> None:
+    """In a local store alone: naming PostgreSQL here would import its dialect at every start."""
     waits = table.c.pending.is_not(None)
     key = next(iter(table.primary_key))
-    Index(f"ix_{table.name}_pending", key, sqlite_where=waits, postgresql_where=waits)
+    Index(f"ix_{table.name}_pending", key, sqlite_where=waits).ddl_if(dialect="sqlite")
+
+
+def belongs(item: object, dialect: str) -> bool:
+    """Whether a part of the schema is made on a database of that dialect."""
+    waits = isinstance(item, Index) and str(item.name).endswith("_pending")
+    return dialect == "sqlite" or not waits
 
 
 REPLICATED: Final = tuple(

@@ -35,7 +35,9 @@ def migrated(path: Path, config: Config | None = None) -> Database:
 
 def differences(database: Database) -> list[object]:
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        dialect = connection.dialect.name
+        belongs = {"include_object": lambda item, *_: schema.belongs(item, dialect)}
+        context = MigrationContext.configure(connection, opts={"compare_type": True, **belongs})
         return list(compare_metadata(context, schema.metadata))
 
 
