@@ -24,7 +24,7 @@ Scope is no part of the range: a direct figure stays a direct one, and is named 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tracker.data import tables
@@ -32,7 +32,7 @@ from tracker.errors import ZoneUnknown
 from tracker.grid._spread import by_members, by_odds
 from tracker.model.carbon import CarbonIntensity, Scope, Signal
 from tracker.ports.fetch import Fetch
-from tracker.ports.grid import Grid
+from tracker.ports.grid import Grid, GridFacts
 
 COUNTRY_FACTOR: Final = 3.0
 SUBREGION_FACTOR: Final = 2.5
@@ -51,6 +51,14 @@ _CLOUDS: Final = {
     "itenos": "ITENOS",
     "ovh": "OVHcloud",
 }
+
+
+FACTS: Final = GridFacts(
+    scopes=(Scope.LIFECYCLE,),
+    step=timedelta(days=365),
+    final_after=timedelta(0),
+    attribution="Ember, CC BY 4.0; EPA eGRID, public domain; Our World in Data, CC BY",
+)
 
 
 class Table:

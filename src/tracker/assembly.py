@@ -144,7 +144,9 @@ class Assembly(Struct, frozen=True):
         """
         plugin = discovery.load("grid", name)
         options = settings.grid[name].for_plugin() if name in settings.grid else {}
-        fetch = self._fetch(name, facts_of(plugin), options, world) if online else None
+        facts = facts_of(plugin)
+        asks = online and bool(facts.home_url or options.get("url"))
+        fetch = self._fetch(name, facts, options, world) if asks else None
         grid: Grid = plugin.open(fetch, options | dict(more or {}))
         return grid
 

@@ -55,6 +55,11 @@ class RateLimiter:
         self._sleep = sleep
         self._past = _Past()
 
+    @property
+    def ban_s(self) -> float | None:
+        """For how long it is best left alone after a 429 that says nothing of it."""
+        return None if self._limit is None else self._limit.ban_s
+
     def reserve(self, longest_s: float) -> tuple[bool, float]:
         """An instant to call at, if there is one soon enough.
 

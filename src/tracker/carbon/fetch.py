@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GRID", "METADATA", "HttpFetch", "Manners", "World", "for_provider"]
 
-PASSING: Final = frozenset({429, 500, 502, 503, 504})
+TOO_MANY: Final = 429
+PASSING: Final = frozenset({TOO_MANY, 500, 502, 503, 504})
 """Statuses that may be gone a moment later."""
 
 
@@ -125,6 +126,10 @@ class HttpFetch:
             self._world.sleep(pause_s)
             attempt += 1
 
+    def tell(self, text: str) -> None:
+        """Pass on what a person should know, without secrets."""
+        self._world.tell(Redactor(self._secrets)(text))
+
     def _pause_s(
         self, error: GridUnavailable, attempt: int, retry_if: RetryIf | None
     ) -> float | None:
@@ -203,7 +208,11 @@ class HttpFetch:
             self._world.sleep(wait_s)
 
     def _refused(self, error: GridUnavailable) -> GridUnavailable:
-        if error.retry_after_s is not None and self._limiter is not None:
+        if self._limiter is None:
+            return error
+        if error.status == TOO_MANY and error.retry_after_s is None:
+            error.retry_after_s = self._limiter.ban_s
+        if error.retry_after_s is not None:
             self._limiter.refuse_for(error.retry_after_s)
         return error
 

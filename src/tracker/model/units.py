@@ -62,6 +62,11 @@ def g_per_kwh_from_lb_per_mwh(rate_lb_per_mwh: float) -> float:
     return rate_lb_per_mwh * G_PER_LB / 1e3
 
 
+def g_per_kwh_from_t_per_mwh(rate_t_per_mwh: float) -> float:
+    """Grams a kilowatt-hour in ``rate_t_per_mwh`` tonnes a megawatt-hour."""
+    return rate_t_per_mwh * 1e3
+
+
 def lb_from_g(mass_g: float) -> float:
     """Pounds (avoirdupois) in ``mass_g`` grams."""
     return mass_g / G_PER_LB

@@ -93,3 +93,6 @@ class Fetch(Protocol):
             GridUnavailable: no answer, a status of 300 or more (``status`` and ``answer``
                 hold it), too long an answer, or the rate limit would be broken.
         """
+
+    def tell(self, text: str) -> None:
+        """Pass on what a person should know: a value that was refused, a wrong clock."""

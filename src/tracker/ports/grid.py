@@ -16,10 +16,15 @@ from tracker.ports.fetch import Fetch
 
 
 class RateLimit(Struct, frozen=True):
-    """So many calls in so many seconds, over all processes of this machine."""
+    """So many calls in so many seconds, over all processes of this machine.
+
+    Attributes:
+        ban_s: for how long it shuts out who asks more, where it does not say so itself.
+    """
 
     calls: int
     per_s: float
+    ban_s: float | None = None
 
 
 class GridFacts(Struct, frozen=True):
