@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from tracker.errors import GridUnavailable, SettingsError
 from tracker.ports.fetch import Answer, Fetch, Params, RetryIf
@@ -14,8 +15,7 @@ from tracker.ports.grid import GridFacts
 Choice = TypeVar("Choice")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A provider's address, key and clock, with the fetch that knows manners.
 
     Attributes:
@@ -28,10 +28,13 @@ class Connection:
 
     name: str
     url: str
-    key: str = field(repr=False)
+    key: str
     key_problem: str
     now: Callable[[], datetime]
-    fetch: Fetch | None = field(repr=False)
+    fetch: Fetch | None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.name!r}, {self.url!r})"  # and nothing that holds the key
 
     def get(
         self,

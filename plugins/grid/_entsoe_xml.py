@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tracker.data import grids
 from tracker.errors import GridUnavailable, IntensityMissing
@@ -26,8 +27,7 @@ MOST_POSITIONS: Final = 40_000
 """A year has 35,136 quarter-hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(Struct, frozen=True):
     """Megawatts of one fuel over one step of its own length."""
 
     fuel: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
 
 from tracker.errors import IntensityMissing
 from tracker.grid._connection import Connection
@@ -18,8 +19,7 @@ MAX_G_PER_KWH: Final = 2000.0
 """What lies above is an error of the source, as is what lies below 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A value as it came.
 
     Attributes:
@@ -36,8 +36,7 @@ class Row:
     bounds: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """What all values of an answer share.
 
     Attributes:

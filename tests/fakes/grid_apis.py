@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from fakes.http_server import Asked, Reply
 from tracker.grid import (
@@ -249,8 +250,7 @@ def open_electricity_api(asked: Asked) -> Reply:
     return as_json({"version": "4.4.5", "success": True, "error": None, "data": data})
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """A provider with the double of its service.
 
     Attributes:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from tracker.data import tables
 
 
-@dataclass(frozen=True, slots=True)
-class FuelFactor:
+class FuelFactor(Struct, frozen=True):
     """Life-cycle intensity of one fuel's electricity, in g CO2e/kWh.
 
     Attributes:

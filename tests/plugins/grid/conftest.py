@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec import Struct, field
 
 from fakes.grid_apis import NOW
 from fakes.http_server import Server, serving
@@ -16,8 +16,7 @@ from tracker.carbon.fetch import World, for_provider
 from tracker.ports.grid import Grid, facts_of
 
 
-@dataclass
-class Stand:
+class Stand(Struct):
     """A server, a clock that only sleeping moves, and what was told.
 
     Attributes:
