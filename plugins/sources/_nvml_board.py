@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -31,6 +31,7 @@ from tracker.sources._nvml_power import (
     polled_accuracy,
     usage_window,
 )
+from tracker.sources._nvml_processes import Sharing
 from tracker.sources._nvml_ways import (
     AVERAGE_FIELD,
     INSTANT_FIELD,
@@ -64,6 +65,7 @@ class Board:
         self._nvml = nvml
         self._model = model
         self._gpu = Gpu(nvml, handle, f"gpu:{uuid}", clock)
+        self._sharing = Sharing(nvml, clock)
         self._dropped: set[str] = set()
         self._main: Way | None = None
         self._extra: Way | None = None
@@ -114,6 +116,10 @@ class Board:
         self.is_gone = True
         message = f"{self._model.name}: its driver no longer gives energy or power"
         return (ReadFailure(self._gpu.device_id, SourceGone(message)),)
+
+    def process_share(self, pids: Collection[int], is_known: Callable[[int], bool]) -> float | None:
+        """The share of some processes; ``None`` where NVML does not tell."""
+        return self._sharing.ratio(self._gpu.handle, pids, is_known)
 
     def reconnect(self, handle: Handle) -> None:
         """Go on with the handle of a freshly initialised NVML."""

@@ -7,7 +7,7 @@ those that ``CUDA_VISIBLE_DEVICES`` hides from this process are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -102,6 +102,16 @@ class NvmlSource:
             return self._read_all()
         except self._nvml.NVMLError as error:
             raise SourceReadError(f"nvml: {error}") from error
+
+    def process_shares(
+        self, pids: Collection[int], is_known: Callable[[int], bool]
+    ) -> dict[str, float | None]:
+        """These processes' share of each GPU, by device id; ``None`` where NVML does not tell."""
+        return {
+            f"gpu:{board.uuid}": board.process_share(pids, is_known)
+            for board in self._boards
+            if not board.is_gone
+        }
 
     def close(self) -> None:
         """Shut NVML down as far as we use it."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tracker.carbon.fetch import World
     from tracker.ports.cache import IntensityCache
     from tracker.ports.logger import LoggerTarget
+    from tracker.sampling.processes import ProcessTree
     from tracker.store.database import Database
 
 
@@ -98,6 +99,12 @@ class Assembly(Struct, frozen=True):
         selection = select(plugins, self.host, wanted)
         selection.refusals.extend(broken)
         return selection
+
+    def process_tree(self) -> ProcessTree:
+        """This process and all that it starts, for runs that count their share alone."""
+        from tracker.sampling.processes import ProcessTree  # noqa: PLC0415 - hardly ever needed
+
+        return ProcessTree(self.host.proc_path, os.getpid(), self.clock.monotonic_ns)
 
     # --- carbon -------------------------------------------------------------------------
 

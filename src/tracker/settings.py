@@ -31,6 +31,9 @@ MAX_INTERVAL_S = 30.0
 MAX_G_PER_KWH = 2000.0
 """No grid lies above."""
 
+MAX_REMAINDER_RATIO = 2.0
+"""Where only GPUs are read, all else may be seven tenths of them; more is a slip."""
+
 OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
 """Variables that are no settings of a run."""
 
@@ -66,6 +69,10 @@ class TrackOptions(TypedDict, total=False):
         log_to: experiment loggers that the figures go to as well: ``"mlflow"``, ``"wandb"``,
             ``"tensorboard:FOLDER"``, a writer or run of theirs, several of these, or
             ``"auto"`` for whichever has a run under way (``docs/loggers.md``).
+        attribution: ``"machine"`` counts whole devices, ``"process"`` this process tree's
+            share of them, an estimate (``docs/shared-machines.md``).
+        remainder_ratio: energy of fans, boards and power supply over that of the devices
+            read, 0.2 for example; shown by itself and never added.
     """
 
     project: str | None
@@ -84,6 +91,8 @@ class TrackOptions(TypedDict, total=False):
     show: Literal["line", "nothing"] | None
     provenance: bool | None
     log_to: object | Sequence[object] | None
+    attribution: Literal["machine", "process"] | None
+    remainder_ratio: float | None
 
 
 BUILT_IN: Mapping[str, Any] = {
@@ -103,6 +112,8 @@ BUILT_IN: Mapping[str, Any] = {
     "show": "nothing",
     "provenance": True,
     "log_to": (),
+    "attribution": "machine",
+    "remainder_ratio": None,
 }
 
 
@@ -136,6 +147,8 @@ class Settings(Struct, frozen=True):
     show: str
     provenance: bool
     log_to: tuple[object, ...]
+    attribution: str
+    remainder_ratio: float | None
     origins: Mapping[str, str]
     grid: Mapping[str, GridOptions]
 
@@ -304,6 +317,8 @@ def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
         return "must be a number of at least 1: a facility uses no less than its computers"
     if key == "market_g_per_kwh" and not 0 <= value <= MAX_G_PER_KWH:
         return f"must lie between 0 and {MAX_G_PER_KWH:g} g/kWh"
+    if key == "remainder_ratio" and not 0 <= value <= MAX_REMAINDER_RATIO:
+        return f"must be a number between 0 and {MAX_REMAINDER_RATIO:g}: 0.2 is a fifth"
     if key == "devices":
         return _device_problem(value)
     return _store_problem(value) if key == "store" else ""
@@ -343,6 +358,8 @@ _TYPES: Mapping[str, Any] = {
     "online": bool,
     "show": Literal["line", "nothing"],
     "provenance": bool,
+    "attribution": Literal["machine", "process"],
+    "remainder_ratio": float,
 }
 
 _MEANINGS: Mapping[str, str] = {
@@ -361,4 +378,6 @@ _MEANINGS: Mapping[str, str] = {
     "online": "true or false",
     "show": '"line" or "nothing"',
     "provenance": "true or false",
+    "attribution": '"machine" or "process"',
+    "remainder_ratio": "a number: 0.2",
 }

@@ -41,6 +41,18 @@ PARENT = "TRACKER_PARENT"
     help="Count only these: gpu, cpu, dram or an id.",
 )
 @click.option("--online/--offline", default=None, help="Whether the network may be asked.")
+@click.option(
+    "--attribution",
+    type=click.Choice(["machine", "process"]),
+    help="Whole devices (default), or the command's share of them, an estimate.",
+)
+@click.option(
+    "--remainder",
+    "remainder_ratio",
+    type=float,
+    metavar="RATIO",
+    help="Of fans, boards and power supply, over the devices; shown, never added.",
+)
 @click.option("--no-provenance", is_flag=True, help="Keep no user, command line or git commit.")
 @_options.store
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)

@@ -109,6 +109,7 @@ def _report(
         metrics={metric.name: metric.value for metric in details.metrics},
         provenance=run.provenance,
         parent_id=run.parent_id,
+        attribution=run.attribution.value,
         error=next((one.error for one in reversed(records.segments) if one.error), None),
     )
 

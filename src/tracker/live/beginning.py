@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tracker.assembly import Assembly
 from tracker.live import provenance
-from tracker.model.run import Record, Run, Segment
+from tracker.model.run import Attribution, Record, Run, Segment
 from tracker.settings import Settings
 
 
@@ -26,6 +26,8 @@ def run(
         started_at,
         provenance={},
         parent_id=assembly.parent_id(),
+        attribution=Attribution(settings.attribution),
+        remainder_ratio=settings.remainder_ratio,
     )
 
 

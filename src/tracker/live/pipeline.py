@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tracker.energy.meter import Meter
 from tracker.errors import SourceGone
 from tracker.live.recorder import Recorder
 from tracker.model.reading import ReadFailure, Reading
+from tracker.model.run import Attribution
 from tracker.sampling.clock import Clock
 from tracker.sampling.sampler import Sampler
 from tracker.sampling.selection import Selection
+
+if TYPE_CHECKING:
+    from tracker.live.attribution import Sharer
+    from tracker.sampling.processes import ProcessTree
 
 _LOG = logging.getLogger("tracker")
 
@@ -28,13 +33,21 @@ class Pipeline:
         open_sources: finds and opens the sources, on the sampler's thread.
         clock: tells the time.
         interval_s: seconds between two ticks.
+        process_tree: our processes, for runs that count their share alone.
     """
 
     def __init__(
-        self, open_sources: Callable[[], Selection], clock: Clock, interval_s: float
+        self,
+        open_sources: Callable[[], Selection],
+        clock: Clock,
+        interval_s: float,
+        process_tree: Callable[[], ProcessTree],
     ) -> None:
         self.meter = Meter(self._notice)
         self._clock = clock
+        self._process_tree = process_tree
+        self._make_sharer: Callable[[Selection], Sharer] | None = None
+        self._sharer: Sharer | None = None
         self._sampler = Sampler(open_sources, self, clock, interval_s)
         self._lock = threading.RLock()
         self._recorders: list[Recorder] = []
@@ -55,12 +68,21 @@ class Pipeline:
 
     def attach(self, recorder: Recorder, interval_s: float) -> None:
         """A run begins."""
+        if recorder.attribution is Attribution.PROCESS:
+            self._expect_shares()
         with self._lock:
             self._sampler.tick_at_least_every(interval_s)
             self._recorders.append(recorder)
             if self._selection is not None:
                 self._introduce(recorder, self._selection)
         self._sampler.read_now()
+
+    def _expect_shares(self) -> None:
+        """Import what makes shares here: on the sampler's thread a fork might meet an import."""
+        from tracker.live.attribution import Sharer  # noqa: PLC0415 - few runs ask for shares
+
+        tree = self._process_tree()
+        self._make_sharer = lambda selection: Sharer(selection, tree, self.meter, self._notice)
 
     def detach(self, recorder: Recorder) -> None:
         """A run has ended."""
@@ -88,6 +110,9 @@ class Pipeline:
                 _LOG.warning("source %s is broken: %s", refusal.name, refusal.reason)
 
     def _introduce(self, recorder: Recorder, selection: Selection) -> None:
+        wants_shares = recorder.attribution is Attribution.PROCESS
+        if wants_shares and self._sharer is None and self._make_sharer is not None:
+            self._sharer = self._make_sharer(selection)
         recorder.opened(selection)
         now_ns = self._clock.monotonic_ns()
         for one in selection.refusals:
@@ -100,6 +125,8 @@ class Pipeline:
         """Readings of one round; returns when the next read would tell most, if at all."""
         try:
             self.meter.take(readings)
+            if self._sharer is not None:
+                self._sharer.take(self._clock.monotonic_ns())
             for failure in failures:
                 self._take_failure(failure)
             if is_tick:
@@ -126,6 +153,8 @@ class Pipeline:
             return
         self._gone.add(failure.device_id)
         self.meter.close(failure.device_id)
+        if self._sharer is not None:
+            self._sharer.close(failure.device_id)
         self._notice("device-gone", failure.device_id, str(failure.error))
         now_ns = self._clock.monotonic_ns()
         with self._lock:

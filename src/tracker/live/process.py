@@ -58,7 +58,10 @@ class Process(Struct, eq=False):
         with self.lock:
             if self.pipeline is None:
                 self.pipeline = Pipeline(
-                    importing(assembly.open_sources), assembly.clock, interval_s
+                    importing(assembly.open_sources),
+                    assembly.clock,
+                    interval_s,
+                    assembly.process_tree,
                 )
                 self.pipeline.start()
             return self.pipeline

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from tracker.energy.meter import Meter, energy_between
 from tracker.live.checks import CheckedSince
+from tracker.live.choice import choose
 from tracker.live.journal import Journal, OpenPhase
 from tracker.live.keeper import Keeper
 from tracker.live.slots import SlotBook
 from tracker.model.carbon import Pricing
 from tracker.model.device import NotCounted
 from tracker.model.run import (
+    Attribution,
     Heartbeat,
     Record,
     RunStatus,
@@ -27,7 +29,7 @@ from tracker.model.run import (
 )
 from tracker.model.units import s_from_ns
 from tracker.sampling.clock import Anchor
-from tracker.sampling.selection import Selection, is_wanted
+from tracker.sampling.selection import Selection
 
 STOP_WAIT_S: Final = 0.03
 """How long the end of a run waits for a counter's next publication."""
@@ -54,6 +56,7 @@ class Recorder:
         anchor: the run's UTC.
         start_ns: when the run began, on the monotonic clock.
         wanted: which devices count, as the setting ``devices`` says; all if ``None``.
+        attribution: whether whole devices count, or this process tree's share.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class Recorder:
         anchor: Anchor,
         start_ns: int,
         wanted: Sequence[str] | None = None,
+        attribution: Attribution = Attribution.MACHINE,
     ) -> None:
         self.segment = segment
+        self.attribution = attribution
         self.keeper = keeper
         self.anchor = anchor
         self.journal = Journal(segment.id, anchor, meter)
@@ -90,24 +95,20 @@ class Recorder:
 
     def opened(self, selection: Selection) -> None:
         """The sources are open: what they have, and what they lack, is part of the record."""
+        choice = choose(selection, self._wanted, self.attribution)
         records = [
-            SegmentDevice(
-                self.segment.id, device, one.name, selection.covered_by(device, self._wanted)
-            )
-            for one in selection.sources
-            for device in one.devices
-            if is_wanted(device, self._wanted)
-        ]
-        left_out = [
-            NotCounted(device.id, "left out by the setting devices")
-            for device in selection.devices
-            if not is_wanted(device, self._wanted)
+            SegmentDevice(self.segment.id, one.device, one.source, one.covered_by)
+            for one in choice.counted
         ]
         with self._lock:
             self._introduced = True
             self._devices = {record.device.id: record for record in records}
             self._in_total = frozenset(r.device.id for r in records if r.in_total)
-            missing = (*self.segment.not_counted, *selection.not_counted, *left_out)
+            missing = (
+                *self.segment.not_counted,
+                *selection.not_counted,
+                *choice.not_counted,
+            )
             self.segment = replace(self.segment, not_counted=missing)
             self.keeper.put([*records, self.segment])
 

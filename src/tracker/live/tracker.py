@@ -21,7 +21,7 @@ from tracker.live.kept import KeptStore
 from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
-from tracker.model.run import RunStatus, RunTotals
+from tracker.model.run import Attribution, RunStatus, RunTotals
 from tracker.sampling.clock import Anchor
 from tracker.settings import TrackOptions, resolve
 
@@ -118,6 +118,7 @@ class Run(Phases):
             anchor=anchor,
             start_ns=start_ns,
             wanted=settings.devices,
+            attribution=Attribution(settings.attribution),
         )
         run = beginning.run(assembly, settings, self.id, self.name, started_at)
         keeper.put([run, recorder.segment, pricing, *others])

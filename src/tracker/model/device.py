@@ -148,7 +148,7 @@ def share_of(device: Device) -> Device:
         f"share:{device.kind}", max(middle - half, 0.0), middle + half, common_share=1.0
     )
     name = f"{device.name} (these processes' share)"
-    return Device(device.id + _SHARE, device.kind, name, accuracy)
+    return Device(device.id + _SHARE, device.kind, name, accuracy, added=device.added)
 
 
 class NotCounted(Struct, frozen=True):

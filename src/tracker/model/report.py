@@ -193,6 +193,7 @@ class RunReport(Struct, frozen=True):
     current pricing's. ``kept`` is false where the store could not be written: then
     this report is all there is. ``error`` is why a run failed, in one line; ``parent_id``
     is the run around it (``tracker run``), whose energy already holds this one's.
+    ``attribution`` says whether whole devices count, or the share of this run's processes.
     """
 
     run_id: UUID
@@ -226,6 +227,7 @@ class RunReport(Struct, frozen=True):
     provenance: Mapping[str, object]
     error: str | None = None
     parent_id: UUID | None = None
+    attribution: str = "machine"
 
     @property
     def energy_kwh(self) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -43,6 +43,25 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release what was opened; called once, never raises."""
+
+
+@runtime_checkable
+class SharedSource(Source, Protocol):
+    """A source that also knows who uses its devices."""
+
+    def process_shares(
+        self, pids: Collection[int], is_known: Callable[[int], bool]
+    ) -> Mapping[str, float | None]:
+        """What share of each device these processes use, by device id, 0 to 1.
+
+        Args:
+            pids: a process and all that it started.
+            is_known: whether another pid is a process seen from here: a driver names
+                processes as the host does, and a container may see none of them.
+
+        Returns:
+            ``None`` for a device whose users are not told.
+        """
 
 
 class SourcePlugin(Protocol):

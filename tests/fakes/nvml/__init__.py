@@ -53,7 +53,8 @@ class FakeGpu(Struct, frozen=True):
         utilization: in percent; negative where it is not told.
         reset_at_s: seconds after the epoch at which the counter starts from 0 again.
         mig: UUIDs of its MIG instances.
-        processes: pid and bytes of memory of each compute process.
+        processes: pid and bytes of memory of each compute process and, where the driver
+            tells, the percent of the time that it keeps the GPU busy.
     """
 
     waveform: Waveform = field(default_factory=lambda: Waveform.constant(300.0))
@@ -79,7 +80,7 @@ class FakeGpu(Struct, frozen=True):
     memory_bytes: int = 80 * 2**30
     memory_used_bytes: int = 2**30
     mig: Sequence[str] = ()
-    processes: Sequence[tuple[int, int]] = ()
+    processes: Sequence[tuple[int, ...]] = ()
 
     def lines(self, index: int) -> Iterable[str]:
         """Its section of the configuration."""
@@ -92,7 +93,7 @@ class FakeGpu(Struct, frozen=True):
             value = getattr(self, key)
             yield f"{key}={int(value) if isinstance(value, bool) else value}"
         yield from (f"mig={uuid}" for uuid in self.mig)
-        yield from (f"process={pid}:{memory_bytes}" for pid, memory_bytes in self.processes)
+        yield from (f"process={':'.join(map(str, each))}" for each in self.processes)
 
 
 _PLAIN: Final = (

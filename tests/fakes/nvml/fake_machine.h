@@ -17,7 +17,7 @@
 enum { MAX_GPUS = 64, MAX_FAULTS = 64, MAX_LIST = 8, TEXT = 96 };
 enum { CHECK_CONFIG_NS = 2000000 };
 
-struct process { unsigned pid; unsigned long long memory_bytes; };
+struct process { unsigned pid; unsigned long long memory_bytes; int busy_percent; };
 
 struct gpu {
     char name[TEXT], uuid[TEXT], pci[TEXT], mig[MAX_LIST][TEXT];
@@ -101,8 +101,9 @@ static void add_mig(struct gpu *g, const char *uuid) {
 }
 
 static void add_process(struct gpu *g, const char *text) {
-    struct process p = {0, 0};
-    if (sscanf(text, "%u:%llu", &p.pid, &p.memory_bytes) == 2 && g->process_count < MAX_LIST)
+    struct process p = {0, 0, -1};
+    if (sscanf(text, "%u:%llu:%d", &p.pid, &p.memory_bytes, &p.busy_percent) >= 2 &&
+        g->process_count < MAX_LIST)
         g->processes[g->process_count++] = p;
 }
 

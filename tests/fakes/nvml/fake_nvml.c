@@ -336,3 +336,31 @@ nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(struct device *handle, unsi
                                                      struct process_info *to) {
     GPU(fill_processes(g, count, to));
 }
+
+/* One sample a process, of now; a negative share means that the driver does not tell. */
+struct process_sample {
+    unsigned pid;
+    unsigned long long timestamp_us;
+    unsigned sm, memory, encoder, decoder;
+};
+
+static nvmlReturn_t fill_samples(const struct gpu *g, unsigned *count, struct process_sample *to) {
+    unsigned room = *count, told = 0;
+    for (int i = 0; i < g->process_count; i++) told += g->processes[i].busy_percent >= 0;
+    *count = told;
+    if (!told) return NOT_FOUND;
+    if (room < told || !to) return INSUFFICIENT_SIZE;
+    for (int i = 0, n = 0; i < g->process_count; i++) {
+        const struct process *p = &g->processes[i];
+        if (p->busy_percent >= 0)
+            to[n++] = (struct process_sample){p->pid, (unsigned long long)(now_ns() / 1000),
+                                              (unsigned)p->busy_percent, 0, 0, 0};
+    }
+    return SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetProcessUtilization(struct device *handle, struct process_sample *to,
+                                             unsigned *count, unsigned long long since_us) {
+    (void)since_us;
+    GPU(fill_samples(g, count, to));
+}
