@@ -93,10 +93,10 @@ class Eia:
         self, respondent: str, start: datetime, end: datetime
     ) -> Iterator[tuple[datetime, str, float | None]]:
         seen = 0
-        for page in range(MOST_PAGES):
+        for _ in range(MOST_PAGES):
             answer = self._line.get(
                 "/electricity/rto/fuel-type-data/data/",
-                params=self._params(respondent, start, end, page * PAGE),
+                params=self._params(respondent, start, end, seen),
             )
             response = dig(answer, answer.json(), "response")
             found = objects(answer, dig(answer, response, "data"), "rows")
