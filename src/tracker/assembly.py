@@ -17,6 +17,7 @@ from tracker.chains import Wish, chain_for
 from tracker.errors import GridError, PluginError, SettingsError
 from tracker.model.carbon import CarbonIntensity, Location, Pricing
 from tracker.model.host import Host
+from tracker.model.store_url import is_server
 from tracker.ports import discovery
 from tracker.ports.fetch import Fetch
 from tracker.ports.grid import Grid, GridFacts, facts_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tracker.ports.logger import LoggerTarget
     from tracker.sampling.processes import ProcessTree
     from tracker.store.database import Database
+    from tracker.store.session import Session
+    from tracker.store.shipping import IsGone
 
 
 class Assembly(Struct, frozen=True):
@@ -264,6 +267,33 @@ class Assembly(Struct, frozen=True):
         from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
 
         return open_database(url, mode="write" if write else "read")
+
+    def first_store(self, url: str | None) -> str | None:
+        """Where a run is written first: of a server's runs that is the user's own store."""
+        return None if is_server(url) else url
+
+    def target(self, url: str | None) -> str | None:
+        """The server that is to get a run too, without user and password; ``None`` for none.
+
+        Raises:
+            SettingsError: no URL.
+        """
+        if not is_server(url):
+            return None
+        from tracker.store.address import identity, read  # noqa: PLC0415 - imports SQLAlchemy
+
+        return identity(read(url))
+
+    def open_session(self, server: str, is_gone: IsGone) -> Session:
+        """The user's own store and a server, to take what waits from the one to the other.
+
+        Raises:
+            PluginError: a package is missing.
+            StoreError: the user's own store cannot be opened.
+        """
+        from tracker.store.session import Session  # noqa: PLC0415 - imports SQLAlchemy
+
+        return Session(None, server, is_gone)
 
     def open_memory(self) -> Database:
         """A store in memory, for a run that cannot be kept."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from msgspec import Struct
 
 from tracker.errors import SettingsError
+from tracker.model import store_url
 from tracker.model.device import DeviceKind
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACK
 
 GRID = "grid"
 """The table of the grid providers' addresses and keys in a settings file."""
-
-STORES = ("sqlite", "postgresql")
-"""The databases a store can be, as a URL's scheme names them."""
 
 
 class TrackOptions(TypedDict, total=False):
@@ -321,16 +319,7 @@ def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
         return f"must be a number between 0 and {MAX_REMAINDER_RATIO:g}: 0.2 is a fifth"
     if key == "devices":
         return _device_problem(value)
-    return _store_problem(value) if key == "store" else ""
-
-
-def _store_problem(url: str) -> str:
-    scheme, found, _ = url.partition("://")
-    if not found:
-        return f"must be a URL as SQLAlchemy writes it, for example sqlite:///{url}"
-    if scheme.partition("+")[0] not in STORES:
-        return f"no store of that kind; write {' or '.join(STORES)}"
-    return ""
+    return store_url.problem(value) if key == "store" else ""
 
 
 def _device_problem(wanted: Sequence[str]) -> str:

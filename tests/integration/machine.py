@@ -37,6 +37,7 @@ class Machine(Struct, frozen=True):
         path.write_text(textwrap.dedent(script))
         return subprocess.Popen(
             [sys.executable, str(path)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -51,6 +51,12 @@ class Vantage(Struct, frozen=True):
             return self._exists(segment.pid, segment.process_started_at)
         return self.now - last_sign(segment, heartbeat) <= SILENCE
 
+    def is_gone(self, segment: Segment) -> bool:
+        """Whether the process that wrote a segment is known to be gone: seen from its machine."""
+        mine = (self.boot_id, self.pid_namespace)
+        is_here = all(mine) and mine == (segment.boot_id, segment.pid_namespace)
+        return is_here and not self._exists(segment.pid, segment.process_started_at)
+
     def _exists(self, pid: int, started_at: float) -> bool:
         try:
             fields = (self.proc / str(pid) / "stat").read_text().rpartition(")")[2].split()

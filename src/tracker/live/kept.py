@@ -19,9 +19,10 @@ class KeptStore:
 
     Args:
         database: opened for writing; closed with this object.
+        target: the server that is to get what is written too; ``None`` for none.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, target: str | None = None) -> None:
         # Imported on the writer's thread, so that the end of a run has nothing to import.
         from tracker.history.report import report_of  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.store.reader import Reader  # noqa: PLC0415 - the same
@@ -29,17 +30,18 @@ class KeptStore:
 
         self._report_of = report_of
         self._database = database
-        self._writer = Writer(database)
+        self._writer = Writer(database, target)
         self._reader = Reader(database)
 
     @classmethod
     def at(cls, assembly: Assembly, url: str | None) -> Self:
-        """The store at a URL, or the user's own.
+        """The store at a URL, or the user's own; for a server what is written here first.
 
         Raises:
             StoreError: it cannot be opened.
         """
-        return cls(assembly.open_store(url, write=True))
+        first = assembly.open_store(assembly.first_store(url), write=True)
+        return cls(first, assembly.target(url))
 
     @classmethod
     def in_memory(cls, assembly: Assembly) -> Self:

@@ -16,9 +16,10 @@ from tracker.live.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from tracker.assembly import Assembly
+    from tracker.live.shipper import Shipper
 
 EXIT_WAIT_S: Final = 2.0
-"""How long the end of a process waits for its last records to be written."""
+"""How long the end of a process waits for its last records to be written, and to be shipped."""
 
 
 FORK_WAIT_S: Final = 1.0
@@ -52,6 +53,7 @@ class Process(Struct, eq=False):
     runs: list[Stoppable] = field(default_factory=list)
     keepers: dict[str, _Shared] = field(default_factory=dict)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    shippers: dict[str, Shipper] = field(default_factory=dict)
 
     def pipeline_for(self, interval_s: float, assembly: Assembly) -> Pipeline:
         """The process's pipeline, started for its first run."""
@@ -87,6 +89,13 @@ class Process(Struct, eq=False):
         if keeper is not None:
             keeper.close(wait_s)
 
+    def shipper_for(self, server: str, make: Callable[[], Shipper]) -> Shipper:
+        """Who takes runs to a server; the caller begins and ends its own."""
+        with self.lock:
+            if server not in self.shippers:
+                self.shippers[server] = make()
+            return self.shippers[server]
+
     def begin(self, run: Stoppable) -> None:
         """A run is under way."""
         with self.lock:
@@ -107,6 +116,8 @@ class Process(Struct, eq=False):
         """The interpreter exits: close what was never stopped."""
         for run in tuple(self.runs):
             run.stop(error="the program ended without stopping this run")
+        for shipper in tuple(self.shippers.values()):
+            shipper.finish(EXIT_WAIT_S)
 
 
 class _Imports:

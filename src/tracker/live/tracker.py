@@ -22,6 +22,7 @@ from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
 from tracker.model.run import Attribution, RunStatus, RunTotals
+from tracker.model.store_url import is_server
 from tracker.sampling.clock import Anchor
 from tracker.settings import TrackOptions, resolve
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.live.line import LiveLine
     from tracker.live.loggers import Loggers
     from tracker.live.pricer import Pricer
+    from tracker.live.shipper import Shipper
     from tracker.model.carbon import Pricing
     from tracker.model.report import RunReport
 
@@ -71,6 +73,7 @@ class Run(Phases):
         self._line: LiveLine | None = None
         self._pricer: Pricer | None = None
         self._loggers: Loggers | None = None
+        self._shipper: Shipper | None = None
         self._stopping = threading.Lock()
         self._local = threading.local()
 
@@ -138,7 +141,16 @@ class Run(Phases):
         if settings.online and pricing.provisional:
             self._fetch(process, recorder, pricing)
         keeper.commit_soon()  # opens the store now, in the background
+        if is_server(settings.store):
+            self._ship(process, settings.store)
         return True
+
+    def _ship(self, process: Process, server: str) -> None:
+        from tracker.live.shipper import shipper_to  # noqa: PLC0415 - only with a server
+
+        make = shipper_to(self._assembly, server, self._note)
+        self._shipper = process.shipper_for(server, make)
+        self._shipper.begin()
 
     def _fetch(self, process: Process, recorder: Recorder, pricing: Pricing) -> None:
         from tracker.live.pricer import Pricer  # noqa: PLC0415 - only where it is online
@@ -201,6 +213,8 @@ class Run(Phases):
         process.release_keeper(self._settings.store, EXIT_WAIT_S)
         if self._loggers is not None:
             self._loggers.close(report)
+        if self._shipper is not None:
+            self._shipper.end()
         return report
 
     def _final_report(self, recorder: Recorder, keeper: Keeper) -> RunReport:

@@ -16,6 +16,7 @@ _APP: Final = "emissions-tracker"
 _FILE: Final = "runs.db"
 _SQLITE: Final = ("sqlite", "sqlite+pysqlite")
 _POSTGRESQL: Final = ("postgresql", "postgresql+psycopg")
+_PORT: Final = 5432
 _EXAMPLES: Final = "sqlite:///runs.db or postgresql+psycopg://user@host/database"
 
 
@@ -34,11 +35,7 @@ def parse(url: str | None) -> URL:
         SettingsError: not a URL, or of another kind.
         PluginError: it needs a package that is not installed.
     """
-    try:
-        parsed = make_url(url or default_url())
-    except (ArgumentError, ValueError) as error:
-        # The text is not repeated: it may hold a password.
-        raise SettingsError(f"the store is not a URL; write {_EXAMPLES}") from error
+    parsed = read(url or default_url())
     if parsed.drivername in _POSTGRESQL:
         return _with_driver(parsed)
     if parsed.drivername not in _SQLITE:
@@ -49,6 +46,19 @@ def parse(url: str | None) -> URL:
         path = f"{parsed.host}/{parsed.database or ''}".rstrip("/")
         raise SettingsError(f"store {for_people(parsed)}: write three slashes: sqlite:///{path}")
     return parsed
+
+
+def read(url: str) -> URL:
+    """A URL taken apart, whatever it leads to.
+
+    Raises:
+        SettingsError: not a URL.
+    """
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # The text is not repeated: it may hold a password.
+        raise SettingsError(f"the store is not a URL; write {_EXAMPLES}") from error
 
 
 def _with_driver(url: URL) -> URL:
@@ -63,6 +73,22 @@ def _with_driver(url: URL) -> URL:
 def for_people(url: URL) -> str:
     """The URL without password and without options, which may hold one."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def identity(url: URL) -> str:
+    """What tells one server's database from another: no user, no password, no options.
+
+    >>> identity(make_url("postgresql+psycopg://ada:secret@db.example.org/runs?sslmode=require"))
+    'postgresql://db.example.org:5432/runs'
+    """
+    # A socket's folder, or several hosts, stand among the options.
+    host = url.host or ",".join(_texts(url.query.get("host", ()))) or "localhost"
+    port = url.port or ",".join(_texts(url.query.get("port", ()))) or _PORT
+    return f"postgresql://{host}:{port}/{url.database or url.username or ''}"
+
+
+def _texts(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def is_sqlite(url: URL) -> bool:

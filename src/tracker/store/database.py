@@ -26,6 +26,18 @@ Mode = Literal["write", "read"]
 CONNECT_TIMEOUT_S: Final = 10
 """How long a server may take to answer."""
 
+_DRIVER: Final[dict[str, int | None]] = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    # Statements are not prepared: a pooler may hand each transaction to another session.
+    "prepare_threshold": None,
+    # A server that went away without a word is noticed after a minute, not after hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""What psycopg and libpq are told, unless the URL says otherwise."""
+
 
 class Database:
     """An open store; close it, or use it with ``with``.
@@ -92,7 +104,7 @@ def open_database(url: str | None, *, mode: Mode) -> Database:
     """
     parsed = address.parse(url)
     if not address.is_sqlite(parsed):
-        return _open_server(parsed)
+        return open_server(parsed)
     if address.is_memory(parsed):
         return open_memory()
     path, store = address.file_of(parsed), address.for_people(parsed)
@@ -137,7 +149,14 @@ def _read_file(path: Path, store: str) -> Database:
     return Database(engine_of_file(path, read_only=True), store)
 
 
-def _open_server(url: URL) -> Database:
+def open_server(url: URL) -> Database:
+    """A server's database, of this program's schema.
+
+    Raises:
+        SchemaBehind: it is older, or not made yet.
+        SchemaAhead: it is newer.
+        StoreError: it does not answer, or is another program's.
+    """
     database = connect_server(url)
     try:
         with database.reading() as connection:
@@ -149,6 +168,12 @@ def _open_server(url: URL) -> Database:
     return database
 
 
+def import_driver() -> None:
+    """Import what speaks to servers, which takes long."""
+    import psycopg  # noqa: F401, PLC0415 - optional
+    import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - not for SQLite's users
+
+
 def connect_server(url: URL) -> Database:
     """A server's database, whatever its schema is; nothing is asked of it yet.
 
@@ -156,7 +181,7 @@ def connect_server(url: URL) -> Database:
         StoreError: the URL has options that the driver does not know.
     """
     store = address.for_people(url)
-    options = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+    options = {key: value for key, value in _DRIVER.items() if key not in url.query}
     with translated(store):
         engine = create_engine(
             url, json_serializer=to_json, pool_pre_ping=True, connect_args=options

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, Select, Table, func, select, tuple_, type_coerce
+from sqlalchemy import Connection, Select, Table, func, or_, select, tuple_, type_coerce
 
 from tracker.errors import RunNotFound
 from tracker.model.carbon import Pricing
@@ -313,7 +313,9 @@ def _pricings(connection: Connection, run_ids: Iterable[UUID]) -> tuple[Pricing,
     statement = select(pricings).where(pricings.c.run_id.in_(run_ids))
     rows = connection.execute(statement.order_by(pricings.c.made_at, pricings.c.id)).all()
     stretches: defaultdict[UUID, list[Any]] = defaultdict(list)
-    used = select(intensities).where(intensities.c.pricing_id.in_([row.id for row in rows]))
+    # One without length was there before its pricing was made anew (store/shipping.py).
+    lasts = or_(intensities.c.end_at.is_(None), intensities.c.end_at > intensities.c.start_at)
+    used = select(intensities).where(intensities.c.pricing_id.in_([row.id for row in rows]), lasts)
     for row in connection.execute(used.order_by(intensities.c.start_at)):
         stretches[row.pricing_id].append(row)
     return tuple(records.pricing(row, stretches[row.id]) for row in rows)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, delete, literal_column
 from sqlalchemy.sql.dml import Insert
 
 from tracker.model.carbon import Pricing
-from tracker.model.run import Record
+from tracker.model.run import Record, Run
 from tracker.store import schema
 from tracker.store.database import Database
 from tracker.store.rows import TABLES, Row, intensities_of
@@ -22,11 +23,14 @@ class Writer:
 
     Args:
         database: opened for writing.
+        target: the server that is to get them too, as ``address.identity`` names it; what is
+            written is marked as waiting for it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, target: str | None = None) -> None:
         self._database = database
         self._prepared: dict[tuple[Table, int], _Prepared] = {}
+        self._target = target
 
     def save(self, records: Sequence[Record]) -> None:
         """Write all records in one transaction; of two with one key the later one counts.
@@ -41,9 +45,14 @@ class Writer:
             for kind, (table, row_of) in TABLES.items():
                 if found := sorted_by_kind.get(kind):
                     rows = [row_of(record) for record in found]
+                    if self._target is not None and "pending" in table.c:
+                        for row in rows:
+                            row["pending"] = True
                     self._upsert(connection.dialect, table, rows[0]).execute(connection, rows)
             if pricings := sorted_by_kind.get(Pricing):
                 _save_intensities(connection, pricings)
+            if self._target is not None and (runs := sorted_by_kind.get(Run)):
+                enlist(connection, [run.id for run in runs], self._target)
 
     def _upsert(self, dialect: Dialect, table: Table, row: Row) -> _Prepared:
         key = table, len(row)
@@ -60,7 +69,8 @@ class _Prepared:
     """
 
     def __init__(self, dialect: Dialect, table: Table, names: Sequence[str]) -> None:
-        compiled = upsert(dialect.name, table).compile(dialect=dialect, column_keys=names)
+        insert = upsert(dialect.name, table, waits="pending" in names)
+        compiled = insert.compile(dialect=dialect, column_keys=names)
         self._sql = str(compiled)
         self._positional = compiled.positional
         self._columns = [
@@ -96,18 +106,48 @@ def _save_intensities(connection: Connection, pricings: Sequence[Pricing]) -> No
         connection.execute(schema.intensities.insert(), rows)
 
 
+def enlist(connection: Connection, run_ids: Iterable[UUID], target: str) -> None:
+    """Note that runs are to be on a server too."""
+    insert = insert_of(connection.dialect.name)(schema.replicas)
+    change = {"target": insert.excluded.target}
+    statement = insert.on_conflict_do_update(index_elements=["run_id"], set_=change)
+    connection.execute(statement, [{"run_id": key, "target": target} for key in run_ids])
+
+
 @cache
-def upsert(dialect: str, table: Table) -> Insert:
-    """INSERT, or UPDATE of the row with the same key; each time one revision higher."""
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - not for SQLite's users
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # noqa: PLC0415 - the same
+def upsert(dialect: str, table: Table, *, waits: bool = False) -> Insert:
+    """INSERT, or UPDATE of the row with the same key; each time one revision higher.
+
+    Args:
+        dialect: the database's.
+        table: where to.
+        waits: whether rows say themselves that a server is to get them.
+    """
     keys = [column.name for column in table.primary_key]
-    written = [column.name for column in table.columns if column.name != "revision"]
-    statement = insert(table)
+    kept = {*keys, *_KEPT}
+    statement = insert_of(dialect)(table)
+    if waits:
+        kept.discard("pending")
     changes: dict[str, Any] = {
-        name: statement.excluded[name] for name in written if name not in keys
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in kept
     }
     changes["revision"] = table.c.revision + literal_column("1")
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    finished: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return finished
+
+
+_KEPT: Final = ("revision", "pending", "sealed_at")
+"""Columns that are the store's own, and none of a record's."""
+
+
+def insert_of(dialect: str) -> Callable[[Table], Any]:
+    """The INSERT of a database that can turn into an UPDATE."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - not for SQLite's users
+
+        return insert
+    from sqlalchemy.dialects.sqlite import insert as of_sqlite  # noqa: PLC0415 - the same
+
+    return of_sqlite

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from fakes.statements import project
+from tracker.cli import sync
 from tracker.model.report import OverlapReport
+from tracker.store.outbox import Waiting
+from tracker.store.shipping import Shipped
 from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
 
 FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given"} | {
@@ -37,8 +40,9 @@ def keys(value: object) -> Iterator[str]:
         summary(report()).to_dict(),
         examination().to_dict(),
         project().to_dict(),
+        sync.to_dict(Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
     ],
-    ids=["show", "runs", "doctor", "report"],
+    ids=["show", "runs", "doctor", "report", "sync"],
 )
 def test_every_key_is_documented(printed: dict[str, object], root: Path) -> None:
     page = (root / "docs/json.md").read_text()

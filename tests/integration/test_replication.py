@@ -1,0 +1,148 @@
+"""A run whose store is a server: written here first, there soon, and nobody waits."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import make_url
+
+from integration.machine import Machine, machine_in
+from tracker.errors import StoreError
+from tracker.store.database import open_database
+from tracker.store.listing import Filter
+from tracker.store.reader import Reader
+from tracker.store.upgrade import upgrade_server
+
+
+@pytest.fixture
+def machine(tmp_path: Path, postgresql_url: str) -> Machine:
+    upgrade_server(postgresql_url)
+    machine = machine_in(tmp_path)
+    machine.environ["TRACKER_STORE"] = postgresql_url
+    machine.environ["XDG_DATA_HOME"] = str(tmp_path / "data")
+    return machine
+
+
+def local_url(machine: Machine) -> str:
+    return f"sqlite:///{machine.folder}/data/emissions-tracker/runs.db"
+
+
+def records(url: str) -> dict[UUID, tuple[object, ...]]:
+    with open_database(url, mode="read") as database:
+        reader = Reader(database)
+        return {key: reader.records(key) for key in reader.newest(Filter(), 1000)}
+
+
+def assert_same(machine: Machine, runs: int = 1) -> None:
+    here, there = records(local_url(machine)), records(machine.environ["TRACKER_STORE"])
+    assert len(there) == runs
+    assert here == there
+
+
+def status(machine: Machine) -> dict[str, Any]:
+    done = machine.tracker("sync", "--status", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+RUN = """
+import time, tracker
+with tracker.track("there") as run:
+    for epoch in run.epochs(2):
+        time.sleep({seconds})
+        run.log(loss=epoch)
+print(run.report().kept)
+"""
+
+
+def test_a_run_is_on_the_server_when_its_program_has_ended(machine: Machine) -> None:
+    done = machine.run(RUN.format(seconds=0.4))
+    assert (done.stdout.strip(), done.stderr) == ("True", "")
+    assert_same(machine)
+    assert status(machine)["waiting"] == []
+    assert machine.shown()["status"] == "finished"
+
+
+def test_without_the_server_the_run_is_kept_here_and_sync_takes_it_there(
+    machine: Machine, tmp_path: Path
+) -> None:
+    url = machine.environ["TRACKER_STORE"]
+    away = make_url(url).set(password="hidden")  # noqa: S106 - a test's
+    away = away.update_query_dict({"host": str(tmp_path)})
+    began_s = time.monotonic()
+    done = machine.run(
+        RUN.format(seconds=0.1), TRACKER_STORE=away.render_as_string(hide_password=False)
+    )
+    assert time.monotonic() - began_s < 30
+    assert done.stdout.strip() == "True", done.stderr
+    assert done.stderr.count("kept on this machine") <= 1
+    assert "hidden" not in done.stderr + (tmp_path / "data").joinpath(
+        "emissions-tracker/runs.db"
+    ).read_bytes().decode("latin1")
+    (waiting,) = status(machine)["waiting"]
+    assert waiting["runs"] == 1
+    assert "hidden" not in json.dumps(waiting)
+    done = machine.tracker("sync", "--all")
+    assert done.returncode == 0, done.stderr
+    assert "1 runs" in done.stdout
+    assert_same(machine)
+
+
+def test_a_killed_run_goes_with_the_next_one(machine: Machine) -> None:
+    process = machine.start("""
+        import time, tracker
+        with tracker.track("killed"):
+            time.sleep(600)
+    """)
+    _await(lambda: len(records(local_url(machine))) == 1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    following = machine.start("""
+        import sys, tracker
+        with tracker.track("next"):
+            sys.stdin.readline()
+    """)
+    server = machine.environ["TRACKER_STORE"]
+    _await(lambda: len(records(server)) == 2)
+    following.communicate("\n", timeout=60)
+    machine.tracker("sync")  # the end of the second, where this machine is slow
+    assert_same(machine, runs=2)
+    assert {run["status"] for run in _runs(machine)} == {"interrupted", "finished"}
+
+
+def _await(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        with suppress(StoreError):  # not made yet
+            if is_so():
+                return
+        time.sleep(0.1)
+    pytest.fail("it did not come about in a minute")
+
+
+def _runs(machine: Machine) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(machine.tracker("runs", "--json").stdout)["runs"]
+    return found
+
+
+def test_a_server_of_no_schema_is_one_warning_that_names_the_command(
+    machine: Machine, postgresql_server: str
+) -> None:
+    done = machine.run(RUN.format(seconds=1.2), TRACKER_STORE=postgresql_server)
+    assert done.stdout.strip() == "True"
+    assert done.stderr.count("tracker db upgrade --store") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_sync_without_a_server_says_how_to_name_one(machine: Machine) -> None:
+    done = machine.tracker("sync", TRACKER_STORE="")
+    assert done.returncode == 1
+    assert "tracker sync --store" in done.stderr
