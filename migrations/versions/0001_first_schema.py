@@ -39,9 +39,17 @@ def upgrade() -> None:
     _replicas()
     _tombstones()
     _pending()
+    _tags()
+    _figures()
+    _totals()
 
 
 def downgrade() -> None:
+    op.drop_table("total_boards")
+    op.drop_table("totals")
+    op.drop_table("unbooked")
+    op.drop_table("figures")
+    op.drop_table("tags")
     op.drop_table("tombstones")
     op.drop_table("replicas")
     op.drop_table("baselines")
@@ -91,11 +99,20 @@ def _runs() -> None:
         sa.Column("parent_id", ID),
         sa.Column("attribution", sa.String(16), nullable=False),
         sa.Column("remainder_ratio", sa.Double()),
+        sa.Column("note", sa.Text(), nullable=False, server_default=""),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
     )
     op.create_index("ix_runs_name", "runs", ["name"])
+    has_parent = sa.text("parent_id IS NOT NULL")
+    op.create_index(
+        "ix_runs_parent_id",
+        "runs",
+        ["parent_id"],
+        sqlite_where=has_parent,
+        postgresql_where=has_parent,
+    )
     op.create_index("ix_runs_newest", "runs", [sa.text("started_at DESC"), sa.text("id DESC")])
     op.create_index(
         "ix_runs_project_newest",
@@ -352,6 +369,89 @@ def _baselines() -> None:
         sa.Column("duration_s", sa.Double(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
         sa.PrimaryKeyConstraint("host_id", "device_id", "at", name="pk_baselines"),
+    )
+
+
+def _of_run(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["run_id"], ["runs.id"], name=f"fk_{table}_run_id", ondelete="CASCADE"
+    )
+
+
+def _tags() -> None:
+    op.create_table(
+        "tags",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "key", name="pk_tags"),
+        _of_run("tags"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_tags_key_value_run_id", "tags", ["key", "value", "run_id"])
+
+
+def _figures() -> None:
+    op.create_table(
+        "figures",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("user_name", sa.Text(), nullable=False),
+        sa.Column("duration_s", sa.Double(), nullable=False),
+        sa.Column("energy_j", sa.Double()),
+        sa.Column("energy_low_j", sa.Double()),
+        sa.Column("energy_high_j", sa.Double()),
+        sa.Column("carbon_g", sa.Double()),
+        sa.Column("carbon_low_g", sa.Double()),
+        sa.Column("carbon_high_g", sa.Double()),
+        sa.Column("low_g_per_kwh", sa.Double()),
+        sa.Column("high_g_per_kwh", sa.Double()),
+        sa.Column("shares", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name="pk_figures"),
+        _of_run("figures"),
+    )
+    for name in ("energy_j", "carbon_g", "duration_s"):
+        op.create_index(f"ix_figures_{name}", "figures", [name, "run_id"])
+    op.create_table(
+        "unbooked",
+        sa.Column("run_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name="pk_unbooked"),
+        _of_run("unbooked"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _totals() -> None:
+    op.create_table(
+        "totals",
+        sa.Column("dimension", sa.String(16), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("runs", sa.BigInteger(), nullable=False),
+        sa.Column("unread_runs", sa.BigInteger(), nullable=False),
+        sa.Column("duration_s", sa.Double(), nullable=False),
+        sa.Column("energy_j", sa.Double(), nullable=False),
+        sa.Column("unpriced_j", sa.Double(), nullable=False),
+        sa.Column("carbon_g", sa.Double(), nullable=False),
+        sa.Column("carbon_at_low_g", sa.Double(), nullable=False),
+        sa.Column("carbon_at_high_g", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("dimension", "value", name="pk_totals"),
+    )
+    op.create_table(
+        "total_boards",
+        sa.Column("dimension", sa.String(16), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("accuracy_class", sa.Text(), nullable=False),
+        sa.Column("board", sa.Text(), nullable=False),
+        sa.Column("energy_j", sa.Double(), nullable=False),
+        sa.Column("centre_j", sa.Double(), nullable=False),
+        sa.Column("common_j", sa.Double(), nullable=False),
+        sa.Column("own_j", sa.Double(), nullable=False),
+        sa.Column("slack_j2", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "dimension", "value", "accuracy_class", "board", name="pk_total_boards"
+        ),
+        sqlite_with_rowid=False,
     )
 
 

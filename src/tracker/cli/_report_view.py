@@ -109,6 +109,8 @@ def _title(report: RunReport, now: datetime, width: int) -> list[Text]:
         *(f"{key}={value}" for key, value in report.tags.items()),
     ]
     lines = [title, *wrapped(", ".join(filter(None, facts)), width, indent=0, style="dim")]
+    if report.note:
+        lines += wrapped(f"Note: {report.note}", width, indent=0)
     if report.error:
         lines += wrapped(f"Failed: {report.error}", width, indent=0, style="red")
     if report.status is RunStatus.INTERRUPTED:

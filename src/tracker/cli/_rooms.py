@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from tracker.history.choice import Choice
+    from tracker.model.comparison import Comparison
     from tracker.model.examination import Examination
     from tracker.model.report import RunReport, RunSummary
     from tracker.model.statement import Statement
+    from tracker.model.totals import Totals
 
 
 class RunReader(Protocol):
@@ -28,13 +31,10 @@ class RunReader(Protocol):
     def runs(
         self,
         *,
-        project: str | None = None,
-        name: str | None = None,
-        status: str | None = None,
-        since: str | None = None,
-        until: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        order_by: str = "started",
+        **choice: Unpack[Choice],
     ) -> Sequence[RunSummary]:
         """Runs, newest first; those after ``cursor``, the id of a run already seen."""
 
@@ -55,6 +55,24 @@ class RunReader(Protocol):
         usd_per_gpu_h: tuple[float, float] | None = None,
     ) -> Statement:
         """A project's runs, and with ``final`` what its development took."""
+
+    def totals(self, by: str, **choice: Unpack[Choice]) -> Totals:
+        """What runs come to, by group and together."""
+
+    def compare(self, base: str, *others: str, metrics: Sequence[str]) -> Comparison:
+        """A run against others."""
+
+    def tag(self, selector: str, tags: Mapping[str, str], *, remove: Iterable[str]) -> None:
+        """Give a run tags and take some away."""
+
+    def rename(self, selector: str, name: str, *, project: str | None) -> None:
+        """Give a run another name, and project."""
+
+    def note(self, selector: str, text: str) -> None:
+        """Write something about a run."""
+
+    def delete(self, selector: str) -> None:
+        """Delete a run."""
 
 
 class LiveRun(Protocol):

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 from tracker.errors import SettingsError
-from tracker.model.run import RunStatus
+from tracker.history.editing import Editing
 
 if TYPE_CHECKING:
+    from tracker.history.choice import Choice
+    from tracker.history.listing import Query
+    from tracker.model.comparison import Comparison
+    from tracker.model.ranking import Ranked, TrendPoint
     from tracker.model.report import RunReport, RunSummary
     from tracker.model.statement import Statement
-    from tracker.store.database import Database
-    from tracker.store.reader import Reader
+    from tracker.model.totals import Totals
 
 __all__ = ["History"]
 
 
-class History:
+class History(Editing):
     """The runs of a store. Reading writes nothing, and holds nothing open in between.
 
     >>> from tracker import History
@@ -32,30 +34,23 @@ class History:
             (``TRACKER_STORE``, a settings file, else the user's own).
     """
 
-    def __init__(self, store: str | None = None) -> None:
-        self._store = store
-
     def runs(
         self,
         *,
-        project: str | None = None,
-        name: str | None = None,
-        status: RunStatus | str | None = None,
-        since: str | datetime | None = None,
-        until: str | datetime | None = None,
         limit: int = 50,
         cursor: str | UUID | None = None,
+        order_by: str = "started",
+        **choice: Unpack[Choice],
     ) -> tuple[RunSummary, ...]:
-        """Runs, newest first.
+        """Runs, newest first; ``choice`` says which (see ``Choice``).
 
         Args:
-            project: of this project.
-            name: of this name; ``*`` and ``?`` stand for any text and any character.
-            status: ``running``, ``finished``, ``failed`` or ``interrupted``.
-            since: started then or later: ``7d``, ``2026-11``, ``2026-11-03``, ISO 8601.
-            until: started before then.
             limit: so many at most.
             cursor: id of the last run of the page before; the list goes on after it.
+            order_by: ``started``, or the largest first by ``energy``, ``carbon`` or
+                ``duration``; runs without such a figure are left out then.
+            choice: ``project``, ``name``, ``tags``, ``params``, ``host``, ``since``,
+                ``until``, ``status``, ``min_carbon_g``.
 
         Raises:
             SettingsError: an argument cannot be meant.
@@ -63,20 +58,141 @@ class History:
         """
         from tracker.history.listing import summaries  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.history.status import Vantage  # noqa: PLC0415 - with it
-        from tracker.store.listing import Filter  # noqa: PLC0415 - with it
 
         if limit < 1:
             raise SettingsError(f"limit = {limit}: must be 1 or more")
-        which = Filter(
-            project=project,
-            name=name,
-            since=_instant(since, "since"),
-            until=_instant(until, "until"),
-            after=_run_id(cursor),
-        )
-        wanted = _status(status)
+        query = _query(choice, order_by, cursor)
         with self._open() as (_, reader):
-            return summaries(reader, which, wanted, limit, Vantage.here())
+            return summaries(reader, query, limit, Vantage.here())
+
+    def each(self, **choice: Unpack[Choice]) -> Iterator[RunSummary]:
+        """Every run that passes, newest first; few are in memory at once.
+
+        Raises:
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.listing import lines  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.history.status import Vantage  # noqa: PLC0415 - with it
+
+        query = _query(choice)
+        with self._open() as (_, reader):
+            yield from (line.summary for line in lines(reader, query, Vantage.here()))
+
+    def totals(self, by: str = "project", **choice: Unpack[Choice]) -> Totals:
+        """What runs come to, by group and together, each joule once.
+
+        Args:
+            by: ``project``, ``month`` (of the start, UTC), ``host``, ``user``, ``device`` or
+                ``tag:KEY``.
+            choice: which runs, as ``runs`` takes it.
+
+        Raises:
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.status import Vantage  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.history.totals import totals_of  # noqa: PLC0415 - the same
+
+        query = _query(choice)
+        with self._open() as (_, reader):
+            return totals_of(reader, by, query, Vantage.here())
+
+    def compare(
+        self, base: str | UUID, *others: str | UUID, metrics: Sequence[str] = ()
+    ) -> Comparison:
+        """A run against others: energy and CO2e, by device and phase, with ranges.
+
+        Args:
+            base: what the others are compared with, as ``run`` takes it.
+            others: one or more.
+            metrics: also joules for each unit of these metrics' last values.
+
+        Raises:
+            SettingsError: there is nothing to compare it with.
+            RunNotFound: one of them is not there.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.compare import comparison_of  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.history.profile import profile_of  # noqa: PLC0415 - the same
+        from tracker.history.status import Vantage  # noqa: PLC0415 - the same
+
+        if not others:
+            raise SettingsError(f"compare({str(base)!r}): name two runs or more")
+        vantage = Vantage.here()
+        with self._open() as (_, reader):
+            ids = [reader.find(str(selector)) for selector in (base, *others)]
+            return comparison_of([profile_of(reader, each, vantage) for each in ids], metrics)
+
+    def trend(
+        self,
+        project: str,
+        *,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+    ) -> tuple[TrendPoint, ...]:
+        """A project month by month: what its runs came to, and the mean run's change.
+
+        Raises:
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.ranking import trend_of  # noqa: PLC0415 - imports SQLAlchemy
+
+        return trend_of(self.totals("month", project=project, since=since, until=until))
+
+    def best(
+        self,
+        metric: str,
+        per: str = "energy_j",
+        *,
+        limit: int = 10,
+        lower_is_better: bool = False,
+        **choice: Unpack[Choice],
+    ) -> tuple[Ranked, ...]:
+        """Runs that reached most for what they used, best first.
+
+        Args:
+            metric: its name; the last value that a run logged counts.
+            per: ``energy_j``, ``carbon_g`` or ``duration_s``.
+            limit: so many at most.
+            lower_is_better: the metric is a loss: value times cost ranks, the least first.
+            choice: which runs, as ``runs`` takes it.
+
+        Raises:
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.ranking import ranking_of  # noqa: PLC0415 - imports SQLAlchemy
+        from tracker.history.status import Vantage  # noqa: PLC0415 - the same
+
+        query, vantage = _query(choice), Vantage.here()
+        with self._open() as (_, reader):
+            return ranking_of(
+                reader,
+                query,
+                vantage,
+                metric=metric,
+                per=per,
+                limit=limit,
+                lower_is_better=lower_is_better,
+            )
+
+    def frame(self, library: str | None = None, **choice: Unpack[Choice]) -> Any:  # noqa: ANN401 - either library's own
+        """Runs as a table of pandas or polars: a row a run, newest first.
+
+        Args:
+            library: ``pandas`` or ``polars``; by default the one that is installed.
+            choice: which runs, as ``runs`` takes it.
+
+        Raises:
+            SettingsError: an argument cannot be meant.
+            PluginError: neither is installed.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.frame import frame_of  # noqa: PLC0415 - only here
+
+        return frame_of(self.each(**choice), library)
 
     def run(self, selector: str | UUID) -> RunReport:
         """One run with all that is known of it.
@@ -136,11 +252,8 @@ class History:
         """
         from tracker.history.development import prices_of  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.history.statement import of_project  # noqa: PLC0415 - the same
-        from tracker.store.listing import Filter  # noqa: PLC0415 - with it
 
-        which = Filter(
-            project=project, since=_instant(since, "since"), until=_instant(until, "until")
-        )
+        which = _query({"project": project, "since": since, "until": until}).which
         prices = prices_of(usd_per_kwh, usd_per_gpu_h)
         with self._open() as (database, _):
             return of_project(database, which, project, final, prices)
@@ -155,36 +268,8 @@ class History:
         with self._open() as (_, reader):
             return reader.power_curve(reader.find(str(selector)))
 
-    @contextmanager
-    def _open(self) -> Iterator[tuple[Database, Reader]]:
-        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
-        from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
-        from tracker.store.reader import Reader  # noqa: PLC0415 - the same
 
-        store = self._store
-        if store is None:
-            store = Assembly.of_this_process().settings({}).store
-        with open_database(store, mode="read") as database:
-            yield database, Reader(database)
+def _query(choice: Choice, order_by: str = "started", cursor: str | UUID | None = None) -> Query:
+    from tracker.history.choice import query  # noqa: PLC0415 - imports SQLAlchemy
 
-
-def _status(status: RunStatus | str | None) -> RunStatus | None:
-    try:
-        return None if status is None else RunStatus(status)
-    except ValueError as error:
-        raise SettingsError(
-            f"status = {status!r}: must be one of {', '.join(RunStatus)}"
-        ) from error
-
-
-def _instant(text: str | datetime | None, option: str) -> datetime | None:
-    from tracker.history.dates import instant  # noqa: PLC0415 - only where a date is given
-
-    return None if text is None else instant(text, option, datetime.now().astimezone())
-
-
-def _run_id(cursor: str | UUID | None) -> UUID | None:
-    try:
-        return None if cursor is None else UUID(str(cursor))
-    except ValueError as error:
-        raise SettingsError(f"cursor = {cursor!r}: must be the id of a run in the list") from error
+    return query(choice, order_by, cursor, datetime.now().astimezone())

@@ -9,7 +9,8 @@ from msgspec import Struct
 from tracker.history.carbon import EnergyBetween, current_of, priced
 from tracker.history.energy import Board, Total, boards_of, total_of
 from tracker.history.status import Standing, Vantage, standing
-from tracker.model.ranges import Range
+from tracker.model.figures import DeviceShare, RunFigures
+from tracker.model.ranges import BoardSum, Range
 from tracker.model.report import PricingReport
 from tracker.model.run import Run
 from tracker.store.reader import Reader, RunRecords
@@ -66,3 +67,33 @@ def energy_between(reader: Reader, records: RunRecords) -> EnergyBetween:
     """Sums the energy of one run's devices in the total between instants."""
     counted = [(one.segment_id, one.device.id) for one in records.devices if one.in_total]
     return partial(reader.energies_j, counted)
+
+
+def booked_form(figures: Figures) -> RunFigures:
+    """The figures as they are booked: of the devices in the total alone."""
+    run, bounds_j, carbon = figures.run, figures.energy_bounds_j, figures.carbon
+    return RunFigures(
+        run_id=run.id,
+        started_at=run.started_at,
+        project=run.project,
+        user=str(run.provenance.get("user") or ""),
+        duration_s=figures.stands.duration_s,
+        energy_j=figures.energy_j,
+        energy_low_j=bounds_j.low if bounds_j else None,
+        energy_high_j=bounds_j.high if bounds_j else None,
+        carbon_g=carbon.carbon_g if carbon else None,
+        carbon_low_g=carbon.carbon_low_g if carbon else None,
+        carbon_high_g=carbon.carbon_high_g if carbon else None,
+        low_g_per_kwh=carbon.g_per_kwh_low * carbon.pue if carbon else None,
+        high_g_per_kwh=carbon.g_per_kwh_high * carbon.pue if carbon else None,
+        shares=tuple(_share(board) for board in figures.boards if _counts(board)),
+    )
+
+
+def _counts(board: Board) -> bool:
+    return board.was_read and board.device.in_total
+
+
+def _share(board: Board) -> DeviceShare:
+    host_id = board.board.partition("/")[0]
+    return DeviceShare(board.device.device.name, host_id, BoardSum.of(board.share))

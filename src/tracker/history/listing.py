@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tracker.history.figures import figures_of
-from tracker.history.status import Vantage
+from tracker.history.figures import Figures, booked_form, figures_of
+from tracker.history.status import Standing, Vantage, standing
+from tracker.model.figures import RunFigures
+from tracker.model.plain import plain
 from tracker.model.report import RunSummary
-from tracker.model.run import RunStatus
-from tracker.store.listing import Filter
+from tracker.model.run import Run, RunStatus
+from tracker.store.listing import Filter, Order
 from tracker.store.reader import Reader, RunRecords
 
 _ENDED: Final = {
@@ -23,32 +27,136 @@ _ENDED: Final = {
     RunStatus.INTERRUPTED: False,
 }
 _CHUNK: Final = 50
+_MOST: Final = 500
+_VALUE: Final[Mapping[Order, Callable[[RunSummary], float | None]]] = {
+    Order.ENERGY: lambda line: line.energy_j,
+    Order.CARBON: lambda line: line.carbon_g,
+    Order.DURATION: lambda line: line.duration_s,
+}
 
 
-def summaries(
-    reader: Reader, which: Filter, status: RunStatus | None, limit: int, vantage: Vantage
-) -> tuple[RunSummary, ...]:
-    """Runs that pass the filter and stand so, newest first; ``limit`` at most.
+class Query(Struct, frozen=True):
+    """Which runs, and in which order.
+
+    Attributes:
+        which: what the store can tell.
+        status: what is derived on reading.
+        params: each of them, exactly; compared as JSON.
+        after: the last run of the page before.
+    """
+
+    which: Filter = field(default_factory=Filter)
+    status: RunStatus | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+    order: Order = Order.STARTED
+    after: UUID | None = None
+
+    @property
+    def asks_for_nothing(self) -> bool:
+        """Whether every run passes."""
+        return self.which.asks_for_nothing and self.status is None and not self.params
+
+    def passes(self, line: Line) -> bool:
+        """What the store did not look at."""
+        summary, least_g = line.summary, self.which.min_carbon_g
+        return (
+            self.status in {None, summary.status}
+            and (least_g is None or (summary.carbon_g or 0.0) >= least_g)
+            and all(plain(line.run.params.get(k)) == plain(v) for k, v in self.params.items())
+        )
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the store's filter alone tells."""
+        return self.status is None and not self.params
+
+
+class Line(Struct, frozen=True):
+    """A run as a list has it, and what it is made of."""
+
+    run: Run
+    summary: RunSummary
+    figures: RunFigures
+
+
+def summaries(reader: Reader, query: Query, limit: int, vantage: Vantage) -> tuple[RunSummary, ...]:
+    """The first runs that pass; ``limit`` at most.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    if status is not None:
-        which = replace(which, ended=_ENDED[status])
-    size = limit if status is None else max(limit, _CHUNK)
-    every = _every(reader, which, min(size, 10 * _CHUNK), vantage)
-    return tuple(islice((one for one in every if status in {None, one.status}), limit))
+    size = limit if query.is_sharp else max(limit, _CHUNK)
+    found = lines(reader, query, vantage, min(size, _MOST))
+    return tuple(line.summary for line in islice(found, limit))
 
 
-def _every(reader: Reader, which: Filter, size: int, vantage: Vantage) -> Iterator[RunSummary]:
+def lines(reader: Reader, query: Query, vantage: Vantage, size: int = _MOST) -> Iterator[Line]:
+    """Every run that passes, in order; ``size`` of them are in memory at once.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if query.status is not None:
+        query = replace(query, which=replace(query.which, ended=_ENDED[query.status]))
+    if query.order is Order.STARTED:
+        every = _newest(reader, replace(query.which, after=query.after), size, vantage)
+    else:
+        every = _largest(reader, query, size, vantage)
+    return (line for line in every if query.passes(line))
+
+
+def _newest(reader: Reader, which: Filter, size: int, vantage: Vantage) -> Iterator[Line]:
     while ids := reader.newest(which, size):
-        records = reader.runs(ids)
-        parts = _by_run(records)
-        for run in records.runs:
-            yield _summary(reader, parts[run.id], vantage)
+        yield from _lines_of(reader, ids, vantage)
         if len(ids) < size:
             return
         which = replace(which, after=ids[-1])
+
+
+def _largest(reader: Reader, query: Query, size: int, vantage: Vantage) -> Iterator[Line]:
+    """Booked runs as the store sorts them, and those that wait as they are now."""
+    value_of = _VALUE[query.order]
+
+    def place(line: Line) -> tuple[float, UUID]:
+        return value_of(line.summary) or 0.0, line.run.id
+
+    below = None
+    for last in _lines_of(reader, [query.after] if query.after else [], vantage):
+        below = place(last)
+    waiting = [
+        line
+        for line in _newest(reader, replace(query.which, waits=True), size, vantage)
+        if value_of(line.summary) is not None and (below is None or place(line) < below)
+    ]
+    waiting.sort(key=place, reverse=True)
+    yield from heapq.merge(
+        waiting, _largest_booked(reader, query, size, below, vantage), key=place, reverse=True
+    )
+
+
+def _largest_booked(
+    reader: Reader, query: Query, size: int, below: tuple[float, UUID] | None, vantage: Vantage
+) -> Iterator[Line]:
+    while found := reader.largest(query.which, query.order, size, below):
+        yield from _lines_of(reader, [run_id for _, run_id in found], vantage)
+        if len(found) < size:
+            return
+        below = found[-1]
+
+
+def lines_of(reader: Reader, ids: Sequence[UUID], vantage: Vantage) -> Iterator[Line]:
+    """The lines of runs, in the order asked for; one that is not there is left out."""
+    for start in range(0, len(ids), _MOST):
+        yield from _lines_of(reader, ids[start : start + _MOST], vantage)
+
+
+def _lines_of(reader: Reader, ids: Sequence[UUID], vantage: Vantage) -> Iterator[Line]:
+    if not ids:
+        return
+    records, booked = reader.lines(ids)
+    parts = _by_run(records)
+    for run in records.runs:
+        yield _line(reader, parts[run.id], booked.get(run.id), vantage)
 
 
 def _by_run(records: RunRecords) -> dict[UUID, RunRecords]:
@@ -59,11 +167,10 @@ def _by_run(records: RunRecords) -> dict[UUID, RunRecords]:
     sums = _grouped((owner[one.segment_id], one) for one in records.sums)
     pricings = _grouped((one.run_id, one) for one in records.pricings)
     return {
-        run.id: RunRecords(
+        run.id: replace(
+            records,
             runs=(run,),
             segments=segments.get(run.id, ()),
-            hosts=records.hosts,
-            heartbeats=records.heartbeats,
             devices=devices.get(run.id, ()),
             sums=sums.get(run.id, ()),
             pricings=pricings.get(run.id, ()),
@@ -75,31 +182,51 @@ def _by_run(records: RunRecords) -> dict[UUID, RunRecords]:
 _T = TypeVar("_T")
 
 
-def _grouped(pairs: Iterator[tuple[UUID, _T]]) -> dict[UUID, tuple[_T, ...]]:
+def _grouped(pairs: Iterable[tuple[UUID, _T]]) -> dict[UUID, tuple[_T, ...]]:
     groups: dict[UUID, list[_T]] = {}
     for key, item in pairs:
         groups.setdefault(key, []).append(item)
     return {key: tuple(items) for key, items in groups.items()}
 
 
-def _summary(reader: Reader, records: RunRecords, vantage: Vantage) -> RunSummary:
-    figures = figures_of(reader, records, vantage)
-    run, bounds_j, carbon = figures.run, figures.energy_bounds_j, figures.carbon
+def _line(reader: Reader, records: RunRecords, known: RunFigures | None, vantage: Vantage) -> Line:
+    if known is None:
+        return line_of(figures_of(reader, records, vantage), records)
+    started_at = records.runs[0].started_at
+    return _made(
+        records, known, standing(started_at, records.segments, records.heartbeats, vantage)
+    )
+
+
+def line_of(figures: Figures, records: RunRecords) -> Line:
+    """The line of a run whose figures are known."""
+    return _made(records, booked_form(figures), figures.stands)
+
+
+def _made(records: RunRecords, found: RunFigures, stands: Standing) -> Line:
+    run = records.runs[0]
     host = records.hosts.get(records.segments[0].host_id) if records.segments else None
-    return RunSummary(
+    copied: dict[str, Any] = {name: getattr(found, name) for name in _COPIED}
+    summary = RunSummary(
         run_id=run.id,
         short_id=run.short_id,
         name=run.name,
         project=run.project,
         tags=run.tags,
-        status=figures.stands.status,
+        status=stands.status,
         hostname=host.hostname if host else "",
         started_at=run.started_at,
-        duration_s=figures.stands.duration_s,
-        energy_j=figures.energy_j,
-        energy_low_j=bounds_j.low if bounds_j else None,
-        energy_high_j=bounds_j.high if bounds_j else None,
-        carbon_g=carbon.carbon_g if carbon else None,
-        carbon_low_g=carbon.carbon_low_g if carbon else None,
-        carbon_high_g=carbon.carbon_high_g if carbon else None,
+        duration_s=stands.duration_s,
+        **copied,
     )
+    return Line(run, summary, found)
+
+
+_COPIED: Final = (
+    "energy_j",
+    "energy_low_j",
+    "energy_high_j",
+    "carbon_g",
+    "carbon_low_g",
+    "carbon_high_g",
+)

@@ -110,6 +110,7 @@ def _report(
         provenance=run.provenance,
         parent_id=run.parent_id,
         attribution=run.attribution.value,
+        note=run.note,
         error=next((one.error for one in reversed(records.segments) if one.error), None),
     )
 

@@ -184,6 +184,11 @@ class Keeper:
         """Once the last records of a run are written, store what it shares with others."""
         self._ended.append(run_id)
 
+    def book(self, run_id: UUID) -> None:
+        """Add an ended run up for lists and totals, on the writer's thread; never waits."""
+        self.do_first(lambda: self._opened().book(run_id))
+        self.commit_soon()
+
     def report(self, run_id: UUID) -> RunReport:
         """The run as its store has it now.
 

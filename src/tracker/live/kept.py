@@ -24,11 +24,13 @@ class KeptStore:
 
     def __init__(self, database: Database, target: str | None = None) -> None:
         # Imported on the writer's thread, so that the end of a run has nothing to import.
+        from tracker.history.booking import book  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.history.report import report_of  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.store.reader import Reader  # noqa: PLC0415 - the same
         from tracker.store.writer import Writer  # noqa: PLC0415 - the same
 
         self._report_of = report_of
+        self._book = book
         self._database = database
         self._writer = Writer(database, target)
         self._reader = Reader(database)
@@ -80,6 +82,14 @@ class KeptStore:
             StoreError: it was not stored; the others find it when they end.
         """
         self.save(self._reader.find_overlaps(run_id))
+
+    def book(self, run_id: UUID) -> None:
+        """A run has ended: add it up for lists and totals.
+
+        Raises:
+            StoreError: it was not; it is added up when the next one tries.
+        """
+        self._book(self._database, run_id)
 
     def close(self) -> None:
         """Close the connections."""

@@ -224,7 +224,9 @@ class Run(Phases):
             keeper.put(late)  # what was noted while the last records were written
             flushed = keeper.flush(FLUSH_WAIT_S)
         if flushed is Flushed.SAVED:
-            return keeper.report(self.id)
+            report = keeper.report(self.id)
+            keeper.book(self.id)
+            return report
         _LOG.warning("run %s is not stored in full: its store was %s", self.name, flushed.value)
         if flushed is Flushed.LATE:  # it may still be written, but nobody waits for it
             return self._unkept("its store did not answer in time")

@@ -122,23 +122,55 @@ def _product(one: Range, other: Range) -> Range:
     return Range(centre - half, centre + half)
 
 
-class _Board(Struct):
-    """One board's part of a sum."""
+class BoardSum(Struct, frozen=True):
+    """All that a range needs of one board's energy; sums of a board add up field by field.
 
-    accuracy: Accuracy
-    energy_j: float = 0.0
+    Attributes:
+        centre_j: energy times the middle of what is known of its gain.
+        common_j: energy times the half-width of the common gain.
+        own_j: energy times the half-width of the board's own gain.
+        slack_j2: squares of the slacks.
+    """
+
+    board: str
+    accuracy_class: str
+    energy_j: float
+    centre_j: float
+    common_j: float
+    own_j: float
+    slack_j2: float
+
+    @classmethod
+    def of(cls, share: Share) -> BoardSum:
+        """Of a single share."""
+        accuracy, energy_j = share.accuracy, share.energy_j
+        return cls(
+            share.board,
+            accuracy.accuracy_class,
+            energy_j,
+            energy_j * _bias(accuracy),
+            energy_j * accuracy.common_ratio.half_width,
+            energy_j * accuracy.own_ratio.half_width,
+            share.slack_j**2,
+        )
+
+
+def range_of_sums(sums: Iterable[BoardSum]) -> Range:
+    """The range of the sum of all, in joules; below 0 only in a difference."""
+    centre_j = slack_j2 = 0.0
+    own_j: defaultdict[tuple[str, str], float] = defaultdict(float)
+    common_j: defaultdict[str, float] = defaultdict(float)
+    for one in sums:
+        centre_j += one.centre_j
+        slack_j2 += one.slack_j2
+        own_j[one.board, one.accuracy_class] += one.own_j
+        common_j[one.accuracy_class] += one.common_j
+    half_j = math.hypot(*own_j.values(), *common_j.values(), math.sqrt(slack_j2))
+    return Range(centre_j - half_j, centre_j + half_j)
 
 
 def _range_of(shares: Iterable[Share]) -> Range:
-    boards: dict[tuple[str, Accuracy], _Board] = {}
-    slacks_j = []
-    for share in shares:
-        board = boards.setdefault((share.board, share.accuracy), _Board(share.accuracy))
-        board.energy_j += share.energy_j
-        slacks_j.append(share.slack_j)
-    centre_j = sum(board.energy_j * _bias(board.accuracy) for board in boards.values())
-    half_j = math.hypot(*_gains_j(boards.values()), *slacks_j)
-    return Range(centre_j - half_j, centre_j + half_j)
+    return range_of_sums(map(BoardSum.of, shares))
 
 
 def _bias(accuracy: Accuracy) -> float:
@@ -147,14 +179,3 @@ def _bias(accuracy: Accuracy) -> float:
     The two deviations from 1 are added, as ``Accuracy.of`` took them apart.
     """
     return accuracy.common_ratio.midpoint + accuracy.own_ratio.midpoint - 1
-
-
-def _gains_j(boards: Iterable[_Board]) -> list[float]:
-    """Half-widths of the independent parts of the gains: classes and boards, in joules."""
-    own_j = []
-    common_j: defaultdict[str, float] = defaultdict(float)
-    for board in boards:
-        accuracy = board.accuracy
-        common_j[accuracy.accuracy_class] += board.energy_j * accuracy.common_ratio.half_width
-        own_j.append(board.energy_j * accuracy.own_ratio.half_width)
-    return [*own_j, *common_j.values()]

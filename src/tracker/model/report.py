@@ -228,6 +228,7 @@ class RunReport(Struct, frozen=True):
     error: str | None = None
     parent_id: UUID | None = None
     attribution: str = "machine"
+    note: str = ""
 
     @property
     def energy_kwh(self) -> float | None:

@@ -48,6 +48,7 @@ class Run(Struct, frozen=True):
         attribution: whether whole devices count, or this process tree's share of them.
         remainder_ratio: energy of what no source reads (fans, boards, power supply) over
             that of the devices read; ``None`` where nobody gave one.
+        note: what a person wrote about it afterwards.
     """
 
     id: UUID
@@ -60,6 +61,7 @@ class Run(Struct, frozen=True):
     parent_id: UUID | None = None
     attribution: Attribution = Attribution.MACHINE
     remainder_ratio: float | None = None
+    note: str = ""
 
     @property
     def short_id(self) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
 
-from tracker.store import schema
+from tracker.store import figures, schema
 from tracker.store.database import Database
 
 
@@ -52,5 +52,6 @@ def bury(connection: Connection, targets: dict[UUID, str | None], deleted_at: da
 
 
 def _forget(connection: Connection, run_ids: Sequence[UUID]) -> None:
+    figures.forget(connection, run_ids)
     connection.execute(delete(schema.tombstones).where(schema.tombstones.c.run_id.in_(run_ids)))
     connection.execute(delete(schema.runs).where(schema.runs.c.id.in_(run_ids)))

@@ -227,8 +227,10 @@ def _related(connection: Connection, run_id: UUID, others: Sequence[UUID]) -> se
     return {one for one in others if one in around[run_id] or run_id in around[one]}
 
 
-def shared_energy(connection: Connection, run_ids: Sequence[UUID]) -> tuple[SharedEnergy, ...]:
-    """What each two of these runs both counted, each pair and device once."""
+def shared_energy(
+    connection: Connection, run_ids: Sequence[UUID] | None = None
+) -> tuple[SharedEnergy, ...]:
+    """What each two of these runs, or of all, both counted; each pair and device once."""
     table, mine = schema.overlaps, schema.segments.alias("mine")
     other = schema.segments.alias("other")
     statement = (
@@ -242,10 +244,10 @@ def shared_energy(connection: Connection, run_ids: Sequence[UUID]) -> tuple[Shar
         .join(mine, mine.c.id == table.c.segment_id)
         .join(other, other.c.id == table.c.other_segment_id)
     )
-    members = set(run_ids)
+    members = None if run_ids is None else set(run_ids)
     found: dict[tuple[frozenset[UUID], str], SharedEnergy] = {}
     for row in connection.execute(statement):
-        if row.run_id in members and row.other_run_id in members:
+        if members is None or {row.run_id, row.other_run_id} <= members:
             pair = frozenset((row.segment_id, row.other_segment_id)), whole_of(row.device_id)
             one = _shared(row)
             if pair not in found or one.later[1] == row.segment_id:  # as it counted itself

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select, tuple_, typ
 from tracker.errors import RunNotFound
 from tracker.model.carbon import Pricing
 from tracker.model.device import Method
+from tracker.model.figures import Dimension, RunFigures
 from tracker.model.host import HostFacts
 from tracker.model.run import (
     Event,
@@ -28,9 +30,9 @@ from tracker.model.run import (
     SegmentDevice,
     SegmentInterval,
 )
-from tracker.store import records, schema
+from tracker.store import figures, records, schema
 from tracker.store.database import Database
-from tracker.store.listing import Filter, newest
+from tracker.store.listing import Filter, Order, largest, newest
 from tracker.store.overlaps import SharedEnergy, find_overlaps, overlaps_of, shared_energy
 from tracker.store.selector import find
 from tracker.store.spans import Counted, energies_j
@@ -85,15 +87,28 @@ class RunDetails(Struct, frozen=True):
     overlaps: tuple[Overlap, ...] = ()
 
 
+class BookedTotals(Struct, frozen=True):
+    """Rows of what was added up: see ``store/figures.py`` for their columns."""
+
+    totals: Sequence[Any]
+    classes: Sequence[Any]
+    boards: Sequence[Any]
+
+
 class Reader:
     """Reads from a store; every method is a transaction of its own.
 
     Args:
         database: opened for reading or writing.
+        within: a transaction to read in, instead of one for each call.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, within: Connection | None = None) -> None:
         self._database = database
+        self._within = within
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._database.reading() if self._within is None else nullcontext(self._within)
 
     def count(self) -> int:
         """How many runs there are.
@@ -101,7 +116,7 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return connection.execute(select(func.count()).select_from(schema.runs)).scalar_one()
 
     def find(self, selector: str) -> UUID:
@@ -111,7 +126,7 @@ class Reader:
             RunNotFound: there is none, or there are several.
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return find(connection, selector)
 
     def newest(self, which: Filter, limit: int) -> tuple[UUID, ...]:
@@ -120,8 +135,79 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return newest(connection, which, limit)
+
+    def waiting(self, limit: int | None = None) -> tuple[UUID, ...]:
+        """Ids of the runs that are not booked.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return figures.waiting(connection, limit)
+
+    def last_metrics(self, run_ids: Sequence[UUID], name: str) -> dict[UUID, float]:
+        """The last value of a metric in each run that has it.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        metrics, segments = schema.metrics, schema.segments
+        statement = (
+            select(segments.c.run_id, metrics.c.value)
+            .join(segments, segments.c.id == metrics.c.segment_id)
+            .where(segments.c.run_id.in_(run_ids), metrics.c.name == name)
+            .order_by(metrics.c.at, metrics.c.segment_id, metrics.c.number)
+        )
+        with self._reading() as connection:
+            return {row.run_id: row.value for row in connection.execute(statement)}
+
+    def hostnames(self) -> dict[str, str]:
+        """Names of the machines, by host id.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(select(schema.hosts.c.host_id, schema.hosts.c.hostname))
+            return {row.host_id: row.hostname for row in rows}
+
+    def booked_totals(self, dimension: Dimension, boards: Iterable[str]) -> BookedTotals:
+        """What was added up of a dimension's groups; of some boards also one by one.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return BookedTotals(
+                figures.totals_by(connection, dimension),
+                figures.classes_by(connection, dimension),
+                figures.boards_by(connection, dimension, boards),
+            )
+
+    def largest(
+        self, which: Filter, order: Order, limit: int, below: tuple[float, UUID] | None = None
+    ) -> tuple[tuple[float, UUID], ...]:
+        """Figure and id of the booked runs that pass a filter, the largest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return largest(connection, which, order, limit, below)
+
+    def lines(self, run_ids: Sequence[UUID]) -> tuple[RunRecords, dict[UUID, RunFigures]]:
+        """Runs in the order asked for, and the figures of those that are booked.
+
+        Of those the records hold no devices, sums and pricings: they have been added up.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            known = figures.booked(connection, run_ids)
+            return _runs(connection, run_ids, known), known
 
     def runs(self, run_ids: Sequence[UUID]) -> RunRecords:
         """Runs in the order asked for; an id that is not there is left out.
@@ -129,7 +215,7 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return _runs(connection, run_ids)
 
     def run(self, run_id: UUID) -> tuple[RunRecords, RunDetails]:
@@ -139,7 +225,7 @@ class Reader:
             RunNotFound: it is not there.
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             found = _runs(connection, [run_id])
             if not found.runs:
                 raise RunNotFound(
@@ -154,16 +240,19 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return find_overlaps(connection, run_id)
 
-    def shared_energy(self, run_ids: Sequence[UUID]) -> tuple[SharedEnergy, ...]:
+    def shared_energy(self, run_ids: Sequence[UUID] | None = None) -> tuple[SharedEnergy, ...]:
         """What each two of these runs both counted; ``history/shared.py`` makes sums of it.
+
+        Args:
+            run_ids: which runs; all of the store, if not given.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return shared_energy(connection, run_ids)
 
     def intervals(self, run_id: UUID) -> Iterator[SegmentInterval]:
@@ -180,7 +269,7 @@ class Reader:
             .order_by(table.c.segment_id, table.c.device_id, table.c.slot_start)
             .execution_options(yield_per=1000)
         )
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             yield from map(records.interval, connection.execute(statement))
 
     def energies_j(self, counted: Iterable[Counted], bounds: Sequence[datetime]) -> list[float]:
@@ -197,7 +286,7 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             rows = connection.execute(_slots(run_id)).all()
         return tuple(
             (row.slot_start, row.energy_j / max((row.end_at - row.start_at).total_seconds(), 1e-6))
@@ -210,7 +299,7 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             found = _runs(connection, [run_id])
             ids = [segment.id for segment in found.segments]
             details = _details(connection, ids)
@@ -240,16 +329,19 @@ def _of_segments(table: Table, ids: Sequence[UUID]) -> Select[Any]:
     return select(table).where(table.c.segment_id.in_(ids))
 
 
-def _runs(connection: Connection, run_ids: Sequence[UUID]) -> RunRecords:
+def _runs(
+    connection: Connection, run_ids: Sequence[UUID], added_up: Container[UUID] = ()
+) -> RunRecords:
     runs, segments, hosts = schema.runs, schema.segments, schema.hosts
     place = {run_id: number for number, run_id in enumerate(run_ids)}
     found = _all(connection, select(runs).where(runs.c.id.in_(run_ids)), records.run)
     statement = select(segments).where(segments.c.run_id.in_(run_ids))
     parts = _all(connection, statement.order_by(segments.c.started_at), records.segment)
-    ids = [segment.id for segment in parts]
+    ids = [segment.id for segment in parts if segment.run_id not in added_up]
     host_ids = {segment.host_id for segment in parts}
     machines = _all(connection, select(hosts).where(hosts.c.host_id.in_(host_ids)), records.host)
-    beats = _all(connection, _of_segments(schema.heartbeats, ids), records.heartbeat)
+    lives = _of_segments(schema.heartbeats, [segment.id for segment in parts])
+    beats = _all(connection, lives, records.heartbeat)
     return RunRecords(
         runs=tuple(sorted(found, key=lambda run: place[run.id])),
         segments=parts,
@@ -257,7 +349,7 @@ def _runs(connection: Connection, run_ids: Sequence[UUID]) -> RunRecords:
         heartbeats={beat.segment_id: beat for beat in beats},
         devices=_all(connection, _of_segments(schema.devices, ids), records.device),
         sums=_all(connection, _sums(ids), _device_sum),
-        pricings=_pricings(connection, run_ids),
+        pricings=_pricings(connection, [key for key in run_ids if key not in added_up]),
     )
 
 

@@ -57,6 +57,7 @@ def run(row: Found) -> Run:
         row.parent_id,
         Attribution(row.attribution),
         row.remainder_ratio,
+        row.note,
     )
 
 

@@ -53,6 +53,7 @@ def _run(record: Run) -> Row:
         "parent_id": record.parent_id,
         "attribution": record.attribution,
         "remainder_ratio": record.remainder_ratio,
+        "note": record.note,
     }
 
 

@@ -60,6 +60,10 @@ def _revision() -> Column[int]:
     return Column("revision", Integer, nullable=False, server_default="1")
 
 
+def _run() -> Column[Any]:
+    return Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+
+
 def _segment() -> Column[Any]:
     return Column("segment_id", Id, ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
 
@@ -101,6 +105,7 @@ runs = Table(
     Column("parent_id", Id),  # no foreign key: it may be kept elsewhere, or not yet
     Column("attribution", String(16), nullable=False),
     Column("remainder_ratio", Double),
+    Column("note", Line, nullable=False, server_default=""),
     _revision(),
     _pending(),
 )
@@ -108,6 +113,22 @@ Index("ix_runs_newest", desc(runs.c.started_at), desc(runs.c.id))
 Index("ix_runs_project_newest", runs.c.project, desc(runs.c.started_at), desc(runs.c.id))
 Index("ix_runs_name", runs.c.name)
 Index("ix_runs_short_id", runs.c.short_id)
+Index(
+    "ix_runs_parent_id",
+    runs.c.parent_id,
+    sqlite_where=runs.c.parent_id.is_not(None),
+    postgresql_where=runs.c.parent_id.is_not(None),
+)
+
+tags = Table(
+    "tags",  # the same as in runs.tags, to find runs by
+    metadata,
+    _run(),
+    Column("key", Line, primary_key=True),
+    Column("value", Line, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_tags_key_value_run_id", tags.c.key, tags.c.value, tags.c.run_id)
 
 segments = Table(
     "segments",
@@ -313,6 +334,65 @@ intensities = Table(
     Column("fetched_at", Time),
     Column("source", Line, nullable=False),
     _revision(),
+)
+
+figures = Table(
+    "figures",  # of runs that have ended, added up once: see store/figures.py
+    metadata,
+    _run(),
+    Column("started_at", Time, nullable=False),
+    Column("project", Line, nullable=False),
+    Column("user_name", Line, nullable=False),
+    Column("duration_s", Double, nullable=False),
+    Column("energy_j", Double),
+    Column("energy_low_j", Double),
+    Column("energy_high_j", Double),
+    Column("carbon_g", Double),
+    Column("carbon_low_g", Double),
+    Column("carbon_high_g", Double),
+    Column("low_g_per_kwh", Double),
+    Column("high_g_per_kwh", Double),
+    Column("shares", Document, nullable=False),
+)
+Index("ix_figures_energy_j", figures.c.energy_j, figures.c.run_id)
+Index("ix_figures_carbon_g", figures.c.carbon_g, figures.c.run_id)
+Index("ix_figures_duration_s", figures.c.duration_s, figures.c.run_id)
+
+unbooked = Table(
+    "unbooked",  # runs whose figures are to be computed from their intervals
+    metadata,
+    _run(),
+    sqlite_with_rowid=False,
+)
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("dimension", String(16), primary_key=True),
+    Column("value", Line, primary_key=True),
+    Column("runs", BigInteger, nullable=False),
+    Column("unread_runs", BigInteger, nullable=False),
+    Column("duration_s", Double, nullable=False),
+    Column("energy_j", Double, nullable=False),
+    Column("unpriced_j", Double, nullable=False),
+    Column("carbon_g", Double, nullable=False),
+    Column("carbon_at_low_g", Double, nullable=False),
+    Column("carbon_at_high_g", Double, nullable=False),
+)
+
+total_boards = Table(
+    "total_boards",
+    metadata,
+    Column("dimension", String(16), primary_key=True),
+    Column("value", Line, primary_key=True),
+    Column("accuracy_class", Line, primary_key=True),
+    Column("board", Line, primary_key=True),
+    Column("energy_j", Double, nullable=False),
+    Column("centre_j", Double, nullable=False),
+    Column("common_j", Double, nullable=False),
+    Column("own_j", Double, nullable=False),
+    Column("slack_j2", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 replicas = Table(

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Dialect, Table, bindparam, delete, literal_co
 from sqlalchemy.sql.dml import Insert
 
 from tracker.model.carbon import Pricing
-from tracker.model.run import Record, Run
+from tracker.model.run import Record, Run, Segment
 from tracker.store import schema
 from tracker.store.database import Database
+from tracker.store.figures import unbook
 from tracker.store.rows import TABLES, Row, intensities_of
 
 
@@ -51,14 +52,36 @@ class Writer:
                     self._upsert(connection.dialect, table, rows[0]).execute(connection, rows)
             if pricings := sorted_by_kind.get(Pricing):
                 _save_intensities(connection, pricings)
-            if self._target is not None and (runs := sorted_by_kind.get(Run)):
+            runs = sorted_by_kind.get(Run, ())
+            if self._target is not None and runs:
                 enlist(connection, [run.id for run in runs], self._target)
+            if runs:
+                save_tags(connection, runs)
+            changed = [*(run.id for run in runs), *(one.run_id for one in pricings or ())]
+            changed += [segment.run_id for segment in sorted_by_kind.get(Segment, ())]
+            if changed:
+                unbook(connection, changed)
 
     def _upsert(self, dialect: Dialect, table: Table, row: Row) -> _Prepared:
         key = table, len(row)
         if key not in self._prepared:
             self._prepared[key] = _Prepared(dialect, table, tuple(row))
         return self._prepared[key]
+
+
+def save_tags(connection: Connection, runs: Sequence[Run]) -> None:
+    """Write the tags of runs where they can be searched; those of before are gone."""
+    latest = {run.id: run for run in runs}
+    table = schema.tags
+    forget = delete(table).where(table.c.run_id == bindparam("forgotten"))
+    connection.execute(forget, [{"forgotten": key} for key in latest])
+    rows = [
+        {"run_id": run.id, "key": key, "value": value}
+        for run in latest.values()
+        for key, value in run.tags.items()
+    ]
+    if rows:
+        connection.execute(table.insert(), rows)
 
 
 class _Prepared:

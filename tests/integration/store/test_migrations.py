@@ -92,7 +92,7 @@ def next_version(tmp_path: Path) -> Config:
         "branch_labels = depends_on = None\n"
         "def upgrade():\n"
         "    with op.batch_alter_table('runs') as runs:\n"
-        "        runs.add_column(sa.Column('note', sa.Text(), server_default=''))\n"
+        "        runs.add_column(sa.Column('extra', sa.Text(), server_default=''))\n"
         "    op.get_bind().exec_driver_sql('-- FAIL')\n"
     )
     config = config_for()
@@ -112,7 +112,7 @@ def test_an_older_store_is_upgraded_with_its_data_after_a_backup(
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
             ("next",)
         ]
-        assert connection.execute("SELECT note FROM runs").fetchall() == [("",)]
+        assert connection.execute("SELECT extra FROM runs").fetchall() == [("",)]
     with Database(engine_of_file(path, read_only=True), "new") as database:
         assert Reader(database).records(sample.id) == before
     assert backup.parent == path.parent

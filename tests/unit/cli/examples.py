@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tracker.cli._rooms import Rooms
 from tracker.errors import RunNotFound
 from tracker.model.carbon import CarbonIntensity, Location, Scope, Signal
+from tracker.model.comparison import Comparison
 from tracker.model.device import DeviceKind, NotCounted
 from tracker.model.examination import (
     DeviceExamination,
@@ -34,6 +35,7 @@ from tracker.model.report import (
 )
 from tracker.model.run import RunStatus
 from tracker.model.statement import Statement
+from tracker.model.totals import GroupTotal, Totals
 
 NOW = datetime(2026, 5, 3, 16, 0, tzinfo=UTC)
 STARTED = datetime(2026, 5, 3, 14, 22, 5, tzinfo=UTC)
@@ -272,6 +274,27 @@ class Shelf:
         self.asked = {"limit": limit, **asked}
         wanted = asked.get("status")
         return [summary(each) for each in self.states if wanted in {None, each.status}][:limit]
+
+    def totals(self, by: str, **asked: object) -> Totals:
+        self.asked = {"by": by, **asked}
+        nothing = GroupTotal("", 0, 0, 0.0, None, None, None, None, None, None, 0.0, 0.0)
+        return Totals(by, (), nothing)
+
+    def compare(self, base: str, *others: str, metrics: Sequence[str]) -> Comparison:
+        self.asked = {"base": base, "others": others, "metrics": metrics}
+        return Comparison(summary(self.states[0]), ())
+
+    def tag(self, selector: str, tags: Mapping[str, str], *, remove: Iterable[str]) -> None:
+        self.asked = {"tag": selector, "tags": tags, "remove": remove}
+
+    def rename(self, selector: str, name: str, *, project: str | None) -> None:
+        self.asked = {"rename": selector, "name": name, "project": project}
+
+    def note(self, selector: str, text: str) -> None:
+        self.asked = {"note": selector, "text": text}
+
+    def delete(self, selector: str) -> None:
+        self.asked = {"delete": selector}
 
     def run(self, selector: str) -> RunReport:
         if not self.states:

@@ -10,7 +10,9 @@ import pytest
 
 from fakes.statements import project
 from tracker.cli import sync
+from tracker.model.comparison import Comparison, Difference, RunDifference
 from tracker.model.report import OverlapReport
+from tracker.model.totals import GroupTotal, Totals
 from tracker.store.outbox import Waiting
 from tracker.store.shipping import Shipped
 from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
@@ -20,6 +22,13 @@ FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given
     "energy_by_kind_j",
 }
 """Objects whose keys are the user's, a device's or a driver's."""
+
+EMPTY = GroupTotal("", 0, 0, 0.0, None, None, None, None, None, None, 0.0, 0.0)
+NONE = Difference("energy", None, None, None, None, None, None, None)
+LINE = summary(report())
+COMPARED = Comparison(
+    LINE, (RunDifference(LINE, NONE, NONE, NONE, (NONE,), (NONE,), NONE, (NONE,)),)
+)
 
 
 def keys(value: object) -> Iterator[str]:
@@ -41,8 +50,10 @@ def keys(value: object) -> Iterator[str]:
         examination().to_dict(),
         project().to_dict(),
         sync.to_dict(Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
+        Totals("project", (EMPTY,), EMPTY).to_dict(),
+        COMPARED.to_dict(),
     ],
-    ids=["show", "runs", "doctor", "report", "sync"],
+    ids=["show", "runs", "doctor", "report", "sync", "totals", "compare"],
 )
 def test_every_key_is_documented(printed: dict[str, object], root: Path) -> None:
     page = (root / "docs/json.md").read_text()

@@ -86,18 +86,21 @@ def test_runs_says_unknown_and_never_zero_where_nothing_was_read() -> None:
 def test_runs_passes_its_filters_on() -> None:
     shelf = Shelf(report())
     invoke(
-        "runs --project vision --name a --since 30d --until 1d --limit 5 --cursor b",
+        "runs --project vision --name a --tag lr=1 --param depth=18 --since 30d --until 1d"
+        " --limit 5 --cursor b --order-by energy",
         rooms(history=lambda _: shelf),
     )
 
     assert shelf.asked == {
         "project": "vision",
         "name": "a",
-        "status": None,
+        "tags": {"lr": "1"},
+        "params": {"depth": 18},
         "since": "30d",
         "until": "1d",
         "limit": 6,
         "cursor": "b",
+        "order_by": "energy",
     }
 
 
