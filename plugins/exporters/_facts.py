@@ -134,15 +134,12 @@ def prices(statement: Statement) -> list[tuple[PricingReport, int]]:
 
 def facility_j(statement: Statement) -> float | None:
     """Energy of the building, PUE included; ``None`` where a run's PUE is not known."""
-    energies = [
-        (run.energy_j, run.pricing.pue if run.pricing else None)
-        for run in counted(statement)
-        if run.energy_j is not None
-    ]
-    if not energies:
+    runs = [run for run in counted(statement) if run.energy_j]
+    whole_j = sum(run.energy_j or 0.0 for run in runs)
+    if statement.energy_j is None or whole_j <= 0 or any(run.pricing is None for run in runs):
         return None
-    known = [energy_j * pue for energy_j, pue in energies if pue is not None]
-    return sum(known) if len(known) == len(energies) else None
+    facility = sum((run.energy_j or 0.0) * run.pricing.pue for run in runs if run.pricing)
+    return statement.energy_j.value * facility / whole_j
 
 
 def not_counted(statement: Statement) -> list[tuple[str, str, int]]:

@@ -196,8 +196,10 @@ def caveats(statement: Statement) -> Iterator[str]:
         yield f"{', '.join(statement.within)} lie within other runs and are not added"
     if statement.unpriced:
         yield f"{', '.join(statement.unpriced)} have no price: their energy is not in CO2e"
+    if statement.shared_j > 0:
+        yield f"{energy_text(statement.shared_j)} that several runs counted are in the sums once"
     shared = sorted({other.short_id for run in runs for other in run.overlaps})
-    if shared:
+    if shared and not statement.project:
         yield f"runs on the same devices at the same time hold a part too: {', '.join(shared)}"
 
 

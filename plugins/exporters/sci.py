@@ -20,6 +20,7 @@ from tracker.model.units import kwh_from_j
 FIELDS: Final = {
     "functional_unit": "what the score is per; a training run if not said",
     "units": "how many functional units the runs made; needed where the unit is another",
+    "embodied_g": "M, the share of making the hardware in grams, in place of the table's",
 }
 _RUN: Final = "training run"
 _LOCATION: Final = "location"
@@ -59,7 +60,8 @@ def _functional_unit(report: Statement) -> tuple[str, float]:
 
 
 def _rows(report: Statement, unit: str, count: float) -> Iterator[tuple[str, str, str]]:
-    score, made = _score(report, count), report.embodied
+    made = _made(report)
+    score = _score(report, made, count)
     yield "SCI", _mass(score) or _why_open(report), f"per {unit}"
     energy_j = _facts.facility_j(report)
     if energy_j is None:
@@ -69,8 +71,9 @@ def _rows(report: Statement, unit: str, count: float) -> Iterator[tuple[str, str
         used = f"energy, PUE included; the devices' own: {extent}"
         yield "E", f"{number_text(kwh_from_j(energy_j))} kWh", used
     yield from (("I", *cells) for cells in _intensities(report))
-    share = made.carbon_g if made else None
-    yield "M", _mass(share) or _words.embodied(report), "making the accelerators, by hours held"
+    said = "as filled in" if "embodied_g" in report.given else "by hours held"
+    open_ = f"{_words.embodied(report)}; --fill embodied_g=…"
+    yield "M", _mass(made) or open_, f"making the hardware, {said}"
     yield "R", number_text(count), f"functional units: {unit}"
 
 
@@ -80,9 +83,16 @@ def _intensities(report: Statement) -> Iterator[tuple[str, str]]:
         yield f"{number_text(price.g_per_kwh_mean)} g/kWh", f"{_words.grid(price)}{allowed}"
 
 
-def _score(report: Statement, count: float) -> Amount | None:
+def _made(report: Statement) -> Amount | None:
+    """The share of making the hardware that a person filled in, else the table's."""
+    said = _words.filled_number(report, "embodied_g")
+    if said is not None:
+        return Amount(said, said, said)
+    return report.embodied.carbon_g if report.embodied else None
+
+
+def _score(report: Statement, made: Amount | None, count: float) -> Amount | None:
     """The score in grams; operational and embodied errors are independent."""
-    made = report.embodied.carbon_g if report.embodied else None
     used = report.carbon_g
     if used is None or made is None or not _is_location_based(report):
         return None

@@ -14,13 +14,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tracker.errors import SettingsError
-from tracker.history.together import carbon_of, energy_of, shares_of
+from tracker.history.together import Portion, carbon_of, energy_of, portions
 from tracker.model.device import DeviceKind
 from tracker.model.ranges import Share, difference_range
 from tracker.model.run import RunStatus
 from tracker.model.statement import Amount, Development, Group
 from tracker.model.units import kwh_from_j
 from tracker.research.estimate import USD_PER_KWH
+from tracker.store.overlaps import SharedEnergy
 
 if TYPE_CHECKING:
     from tracker.history.statement import Found
@@ -60,11 +61,15 @@ def prices_of(
     return Prices(price, usd_per_gpu_h)
 
 
-def development(found: Sequence[Found], final: Sequence[str], prices: Prices) -> Development:
+def development(
+    found: Sequence[Found], shared: Sequence[SharedEnergy], final: Sequence[str], prices: Prices
+) -> Development:
     """A project's runs, each counted in one group.
 
     Args:
         found: those that lie in no other of them.
+        shared: what pairs of them have in common; a joule counts once in a group, and once
+            in all of them.
         final: patterns of names (``bert-final*``) or tags (``stage=final``); one suffices.
         prices: of electricity and hardware.
 
@@ -77,9 +82,9 @@ def development(found: Sequence[Found], final: Sequence[str], prices: Prices) ->
         members[_group_of(one.report, is_final)].append(one)
     return Development(
         final_is=tuple(final),
-        groups=tuple(_group(name, runs, prices) for name, runs in members.items() if runs),
-        whole=_group("all", found, prices),
-        energy_ratio=_ratio(members["final"], found),
+        groups=tuple(_group(name, runs, shared, prices) for name, runs in members.items() if runs),
+        whole=_group("all", found, shared, prices),
+        energy_ratio=_ratio(*(_parts(runs, shared) for runs in (members["final"], found))),
         usd_per_kwh=prices.usd_per_kwh,
     )
 
@@ -107,9 +112,15 @@ def _group_of(report: RunReport, is_final: Callable[[RunReport], bool]) -> str:
     return "final" if is_final(report) else "tuning"
 
 
-def _group(name: str, found: Sequence[Found], prices: Prices) -> Group:
-    figures = [one.figures for one in found]
-    energy_j, gpu_hours = energy_of(figures), _gpu_hours([one.report for one in found])
+def _parts(found: Sequence[Found], shared: Sequence[SharedEnergy]) -> list[Portion]:
+    return portions([one.figures for one in found], shared)
+
+
+def _group(
+    name: str, found: Sequence[Found], shared: Sequence[SharedEnergy], prices: Prices
+) -> Group:
+    parts = _parts(found, shared)
+    energy_j, gpu_hours = energy_of(parts), _gpu_hours([one.report for one in found])
     usd = prices.usd_per_gpu_h
     return Group(
         name=name,
@@ -117,7 +128,7 @@ def _group(name: str, found: Sequence[Found], prices: Prices) -> Group:
         duration_s=sum(one.report.duration_s for one in found),
         gpu_hours=gpu_hours,
         energy_j=energy_j,
-        carbon_g=carbon_of(figures),
+        carbon_g=carbon_of(parts),
         electricity_usd=_cost(energy_j, prices.usd_per_kwh),
         cloud_usd=(usd[0] * gpu_hours, usd[1] * gpu_hours) if usd and gpu_hours else None,
     )
@@ -140,19 +151,19 @@ def _cost(energy_j: Amount | None, usd_per_kwh: float) -> Amount | None:
     return Amount(*(kwh_from_j(end) * usd_per_kwh for end in ends))
 
 
-def _ratio(final: Sequence[Found], found: Sequence[Found]) -> Amount | None:
+def _ratio(final: Sequence[Portion], everything: Sequence[Portion]) -> Amount | None:
     """Energy of all over that of the final runs.
 
     The logarithm of a quotient is a difference: with each side's shares taken relative to
     its own sum, what a board errs cancels as far as both sides rest on it alike.
     """
-    above = [share for one in found for share in shares_of(one.figures)]
-    below = [share for one in final for share in shares_of(one.figures)]
+    above = [share for one in everything for share in one.shares]
+    below = [share for one in final for share in one.shares]
     all_j, final_j = (sum(share.energy_j for share in shares) for shares in (above, below))
     if final_j <= 0:
         return None
     value = all_j / final_j
-    if len(final) == len(found):
+    if len(final) == len(everything):
         return Amount(value, value, value)
     bounds = difference_range(_relative(above, all_j), _relative(below, final_j))
     return Amount(value, max(value * (1 + bounds.low), 1.0), value * (1 + bounds.high))

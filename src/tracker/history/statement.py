@@ -16,11 +16,12 @@ from tracker.history.development import Prices, development
 from tracker.history.figures import Figures
 from tracker.history.report import report_and_figures
 from tracker.history.status import Vantage
-from tracker.history.together import carbon_of, embodied_of, energy_of
+from tracker.history.together import carbon_of, embodied_of, energy_of, portions, shared_j
 from tracker.model.report import RunReport
 from tracker.model.statement import Statement
 from tracker.research.equivalents import equivalents
 from tracker.store.listing import Filter
+from tracker.store.overlaps import SharedEnergy
 from tracker.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def of_run(database: Database, run_id: UUID) -> Statement:
     found = list(_found(database, [run_id]))
     report = found[0].report
     power_w = Reader(database).power_curve(run_id)
-    return replace(stated(found, report.name, ""), power_w=power_w)
+    return replace(stated(found, (), report.name, ""), power_w=power_w)
 
 
 def of_project(
@@ -75,18 +76,21 @@ def of_project(
             f"no run of project {project!r} in store {database.url_for_people};"
             " `tracker runs` lists what there is"
         )
-    statement = stated(found, project, project)
+    shared = Reader(database).shared_energy([one.report.run_id for one in found])
+    statement = stated(found, shared, project, project)
     if not final:
         return statement
-    return replace(statement, development=development(outermost(found), final, prices))
+    return replace(statement, development=development(outermost(found), shared, final, prices))
 
 
-def stated(found: Sequence[Found], title: str, project: str) -> Statement:
-    """What runs come to together; one within another of them is not added."""
+def stated(
+    found: Sequence[Found], shared: Sequence[SharedEnergy], title: str, project: str
+) -> Statement:
+    """What runs come to together: every joule once, and none of a run within another."""
     counted = outermost(found)
     ids = {one.report.run_id for one in counted}
-    figures = [one.figures for one in counted]
-    carbon_g = carbon_of(figures)
+    parts = portions([one.figures for one in counted], shared)
+    carbon_g = carbon_of(parts)
     return Statement(
         title=title,
         project=project,
@@ -94,14 +98,15 @@ def stated(found: Sequence[Found], title: str, project: str) -> Statement:
         version=__version__,
         runs=tuple(one.report for one in found),
         within=tuple(one.report.short_id for one in found if one.report.run_id not in ids),
-        energy_j=energy_of(figures),
+        shared_j=shared_j(parts),
+        energy_j=energy_of(parts),
         carbon_g=carbon_g,
         unpriced=tuple(
             one.report.short_id
             for one in counted
             if one.report.energy_j is not None and one.report.carbon_g is None
         ),
-        embodied=embodied_of(one.report for one in counted),
+        embodied=embodied_of(parts),
         equivalents=tuple(each.text for each in equivalents(carbon_g.value if carbon_g else None)),
     )
 

@@ -93,6 +93,7 @@ class Statement(Struct, frozen=True):
         runs: newest first.
         within: short ids of runs that lie within another of them, whose energy already
             holds theirs: they are not added.
+        shared_j: joules that several of the runs counted, and that are in the sums once.
         energy_j: of the devices in the totals, before any PUE; ``None`` where nothing was
             read.
         carbon_g: at each run's current pricing, PUE included.
@@ -110,6 +111,7 @@ class Statement(Struct, frozen=True):
     version: str
     runs: Sequence[RunReport]
     within: tuple[str, ...] = ()
+    shared_j: float = 0.0
     energy_j: Amount | None = None
     carbon_g: Amount | None = None
     unpriced: tuple[str, ...] = ()

@@ -119,6 +119,15 @@ def test_a_score_holds_the_buildings_share() -> None:
     assert cells(text, "E")[0] == "0.0185 kWh"  # 44.3 kJ * 1.5
 
 
+def test_hardware_that_the_table_lacks_can_be_filled_in() -> None:
+    text = written("sci", statement(embodied=None), {"embodied_g": "2.31"})
+    assert cells(text, "M") == [
+        "2.31 gCO2e (2.31\N{EN DASH}2.31 g)",
+        "making the hardware, as filled in",
+    ]
+    assert cells(text, "SCI")[0] == "3.00 gCO2e (2.83\N{EN DASH}3.18 g)"
+
+
 def test_a_score_is_per_run_if_nothing_is_said() -> None:
     assert cells(written("sci", project()), "R") == ["3", "functional units: training run"]
 

@@ -13,7 +13,7 @@ import tracker
 from fakes.records import CPU, GPU, START, Sample, at, intensity, pricing, run
 from tracker.errors import RunNotFound, SettingsError
 from tracker.model.ranges import Range, Share, carbon_range, energy_range
-from tracker.model.run import RunStatus
+from tracker.model.run import Overlap, RunStatus
 from tracker.store.database import Database, open_database
 from tracker.store.writer import Writer
 
@@ -158,6 +158,37 @@ def test_a_project_without_runs_is_no_project(history: tracker.History, database
     kept(database, named("tune", 0))
     with pytest.raises(RunNotFound, match="no run of project 'vision' in store sqlite"):
         history.project_statement("vision")
+
+
+def test_a_joule_that_two_runs_counted_is_in_the_sum_once(
+    history: tracker.History, database: Database
+) -> None:
+    early, late = kept(database, named("tune", 0)), kept(database, named("tune", 0))
+    both = [
+        Overlap(
+            segment_id=one.segment.id,
+            device_id=GPU.id,
+            other_segment_id=other.segment.id,
+            other_run_id=other.id,
+            start=at(0),
+            end=at(10),
+            energy_j=3000.1,
+        )
+        for one, other in ((early, late), (late, early))
+    ]
+    Writer(database).save(both)
+    statement = history.project_statement("nlp", final=["tune"])
+    assert statement.shared_j == pytest.approx(3000.1)
+    assert statement.energy_j is not None
+    assert statement.energy_j.value == pytest.approx(4 * 5000.3 - 3000.1)
+    assert statement.carbon_g is not None
+    assert statement.carbon_g.value == pytest.approx((4 * 5000.3 - 3000.1) / 3.6e6 * 50)
+    assert statement.development is not None
+    assert statement.development.whole.energy_j == statement.energy_j
+    assert statement.embodied is not None
+    assert statement.embodied.carbon_g is not None
+    held_s = 20 + 20 * (1 - 3000.1 / (2 * 5000.3))
+    assert statement.embodied.carbon_g.value == pytest.approx(476_000 * held_s / 3600 / (4 * 8760))
 
 
 # --- development -----------------------------------------------------------------------------
