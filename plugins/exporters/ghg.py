@@ -82,7 +82,7 @@ def _pricing(run: RunReport, basis: str) -> PricingReport | None:
     fitting = [
         pricing
         for pricing in run.pricings
-        if pricing.basis == basis and pricing.signal != Signal.MARGINAL
+        if pricing.basis == basis and pricing.signal != Signal.MARGINAL and not pricing.what_if
     ]
     return next((one for one in fitting if one.current), fitting[-1] if fitting else None)
 

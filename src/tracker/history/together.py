@@ -124,10 +124,10 @@ def embodied_of(parts: Iterable[Portion]) -> Embodied:
     """
     hours: defaultdict[str, float] = defaultdict(float)
     for one in parts:
-        for board in one.figures.boards:
-            if board.was_read and board.device.device.kind is DeviceKind.GPU:
+        for held in one.figures.boards:
+            if held.was_read and held.device.device.kind is DeviceKind.GPU:
                 held_h = one.figures.stands.duration_s / _S_PER_H
-                hours[board.device.device.name] += held_h * one.ratio
+                hours[held.device.device.name] += held_h * one.ratio
     shares: list[Figure] = []
     missing = []
     for name, device_hours in hours.items():

@@ -172,6 +172,12 @@ def test_a_sum_of_some_runs_is_none() -> None:
     assert cells(text, "Scope 2, location-based")[0] == "2.07e-06"
 
 
+def test_what_would_have_been_is_no_result() -> None:
+    run = report(pricings=(PRICING, replace(MARKET, what_if=True)))
+    text = written("ghg", statement(runs=(run,)))
+    assert "no market-based pricing" in cells(text, "Scope 2, market-based")[0]
+
+
 def test_a_marginal_intensity_is_not_scope_2() -> None:
     run = report(pricings=(replace(PRICING, signal="marginal"),))
     text = written("ghg", statement(runs=(run,)))
