@@ -17,6 +17,9 @@ from tracker.model.carbon import CarbonIntensity, Scope, Signal
 
 MAX_G_PER_KWH: Final = 2000.0
 """What lies above is an error of the source, as is what lies below 0."""
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9000
+"""Beyond, times overflow; no grid has published any."""
 
 
 class Row(Struct, frozen=True):
@@ -83,9 +86,19 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 def is_sound(value: object) -> bool:
     """Whether it is a number that an intensity can be."""
+    number = number_of(value)
+    return number is not None and 0 <= number <= MAX_G_PER_KWH
+
+
+def number_of(value: object) -> float | None:
+    """A JSON number that is finite, else ``None``; ``true`` and text are none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return math.isfinite(value) and 0 <= value <= MAX_G_PER_KWH
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _refusal(zone: str, refused: Sequence[Row], total: int) -> str:
@@ -113,7 +126,7 @@ def _without_overlap(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _intensity(name: str, label: Label, row: Row, fetched_at: datetime) -> CarbonIntensity:
-    g_per_kwh = float(str(row.value))
+    g_per_kwh = number_of(row.value) or 0.0
     factor = label.estimated_factor if row.estimated else label.factor
     low, high = row.bounds or by_odds(g_per_kwh, factor, HOURLY_CEILING_G_PER_KWH)
     return CarbonIntensity(
@@ -139,6 +152,8 @@ def utc(text: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 

@@ -18,7 +18,7 @@ from tracker.data import grids
 from tracker.errors import GridUnavailable
 from tracker.grid import _mix
 from tracker.grid._connection import Connection, chosen, connect, dig, objects
-from tracker.grid._series import Label, Row, series, spans
+from tracker.grid._series import Label, Row, number_of, series, spans
 from tracker.grid._spread import ESTIMATED_FACTOR
 from tracker.grid._zones import code_in, names_of
 from tracker.model.carbon import CarbonIntensity, Scope, Signal
@@ -141,12 +141,13 @@ def _generated(answer: Answer, row: Mapping[str, Any]) -> tuple[datetime, str, f
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    """A number, or the text of one."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    return number_of(value)
 
 
 def _add(by_fuel: dict[str, float | None], fuel: str, mw: float | None) -> None:

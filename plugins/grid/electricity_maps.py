@@ -6,7 +6,7 @@ plan. Every question has ``disableCallerLookup=true``, as the service otherwise 
 place of whoever asks; an answer for another zone is refused all the same. A sandbox key's
 random data is refused.
 
-Contract: https://app.electricitymaps.com/docs (v4, as of August 2026).
+Contract: its API v4, as documented and recorded in August 2026.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KEY_FORM: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]+)*")
 FACTS: Final = GridFacts(
     home_url="https://api.electricitymaps.com/v4",
     needs_key=True,
-    key_hint="free at https://portal.electricitymaps.com for use that is not commercial",
+    key_hint="of an account at electricitymaps.com; free for use that is not commercial",
     scopes=(Scope.LIFECYCLE, Scope.DIRECT),
     forecasts=True,
     step=HOUR,
@@ -67,15 +67,30 @@ class ElectricityMaps:
     def intensity(self, zone: str, start: datetime, end: datetime) -> Sequence[CarbonIntensity]:
         """The hours that touch ``start`` to ``end``; see the port for errors."""
         key = _known(zone)
-        if start >= floor(self._line.now(), HOUR) - HISTORY:
-            rows = [*self._rows("history", key, "history"), *self._latest(key)]
-        else:
-            rows = [
+        now = self._line.now()
+        recent = floor(now, HOUR) - HISTORY
+        rows: list[Row] = []
+        if max(start, end) >= recent:
+            rows += self._rows("history", key, "history")
+        if max(start, end) >= floor(now, HOUR):
+            rows += self._latest(key)
+        if start < recent:
+            rows += self._past(key, start, min(end, recent), or_nothing=bool(rows))
+        return series(self._line, self._label(key), rows, start, end)
+
+    def _past(self, key: str, start: datetime, end: datetime, *, or_nothing: bool) -> list[Row]:
+        """Older hours, which not every plan has: they shall not cost the recent ones."""
+        try:
+            return [
                 row
                 for begin, stop in spans(start, end, HOUR, LONGEST)
                 for row in self._rows("past-range", key, "data", *_range(begin, stop))
             ]
-        return series(self._line, self._label(key), rows, start, end)
+        except GridUnavailable as error:
+            if not or_nothing:
+                raise
+            self._line.tell(f"nothing before the last day: {error}")
+            return []
 
     def forecast(self, zone: str) -> Sequence[CarbonIntensity]:
         """The next 48 hours, the one under way included."""

@@ -4,7 +4,7 @@
 what is consumed. Times are asked for and read in UTC: the columns in Danish time have one
 hour twice a year and another never.
 
-Contract: https://www.energidataservice.dk (datasets CO2Emis and CO2EmisProg).
+Contract: https://api.energidataservice.dk, datasets CO2Emis and CO2EmisProg.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ QUARTER: Final = timedelta(minutes=15)
 HOUR: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=366)
 AHEAD: Final = timedelta(hours=48)
+LAST_STAMP: Final = 1 << 33
+"""Seconds until 2242; what lies beyond is no time of a grid."""
 _COUNTRY_LETTERS: Final = 2
 
 # Its list of countries is not verified, so these are the countries of ENTSO-E's areas; it
@@ -116,7 +118,7 @@ def _rows_of(answer: Answer, value: Any) -> Iterator[Row]:  # noqa: ANN401 - JSO
     ahead = value.get("co2eq_forecast") or [None] * len(stamps)
     if not (len(stamps) == len(actual) == len(listed(answer, ahead, "co2eq_forecast"))):
         raise answer.unexpected("lists of different lengths")
-    if not all(isinstance(stamp, int) and 0 <= stamp < 1 << 33 for stamp in stamps):
+    if not all(isinstance(stamp, int) and 0 <= stamp < LAST_STAMP for stamp in stamps):
         raise answer.unexpected("a time that is none")
     step = _step_of(stamps)
     for stamp, now, later in zip(stamps, actual, ahead, strict=True):

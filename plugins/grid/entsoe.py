@@ -7,7 +7,7 @@ A03 leaves out what did not change, so a missing position repeats the one before
 plant may have different steps. Answers say "no data" in an acknowledgement with code 999,
 which also stands for real errors: its text decides.
 
-Contract: https://transparencyplatform.zendesk.com (document A75, process A16).
+Contract: the platform's Restful API, document type A75, process type A16.
 """
 
 from __future__ import annotations

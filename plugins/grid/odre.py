@@ -5,7 +5,7 @@ real-time data (``eco2mix-national-tr``), what is older from the consolidated (h
 since 2012). Quarter-hours to come are null, and some at the edge were seen as 0, which
 France has never had: both are left out.
 
-Contract: https://odre.opendatasoft.com (Explore API 2.1).
+Contract: https://odre.opendatasoft.com, Explore API 2.1.
 """
 
 from __future__ import annotations
@@ -69,12 +69,23 @@ class Odre:
         """The quarter-hours that touch ``start`` to ``end``; see the port for errors."""
         if grid_zone(zone) != ZONE:
             raise ZoneUnknown(f"the grid provider {NAME} has FR, not {zone!r}")
-        recent = start >= self._line.now() - REAL_TIME_FOR
-        first, second = (REAL_TIME, CONSOLIDATED) if recent else (CONSOLIDATED, REAL_TIME)
+        if start >= self._line.now() - REAL_TIME_FOR:
+            try:
+                return self._from(REAL_TIME, start, end)
+            except IntensityMissing:
+                return self._from(CONSOLIDATED, start, end)
         try:
-            return self._from(first, start, end)
+            found = self._from(CONSOLIDATED, start, end)
         except IntensityMissing:
-            return self._from(second, start, end)
+            return self._from(REAL_TIME, start, end)
+        return (*found, *self._rest(found[-1].valid_to, end))
+
+    def _rest(self, start: datetime, end: datetime) -> Sequence[CarbonIntensity]:
+        """What is not consolidated yet."""
+        try:
+            return self._from(REAL_TIME, start, end) if start < end else ()
+        except IntensityMissing:
+            return ()
 
     def _from(
         self, dataset: tuple[str, timedelta], start: datetime, end: datetime

@@ -5,7 +5,7 @@ three things are not verified: whether a time stamp is an hour's begin (taken so
 whether rooftop solar is in the energy, and whether one may ask without a key. Times are asked
 for without an offset in the network's own time, which knows no summer time.
 
-Contract: https://docs.openelectricity.org.au (v4).
+Contract: its API v4, as documented in 2025 and in its server's source of August 2026.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 from tracker.data import grids
 from tracker.errors import GridUnavailable
 from tracker.grid._connection import Connection, chosen, connect, dig, listed, objects
-from tracker.grid._series import Label, Row, series, spans, utc
+from tracker.grid._series import Label, Row, number_of, series, spans, utc
 from tracker.grid._spread import ESTIMATED_FACTOR, IMPORTS_FACTOR, MEASURED_FACTOR
 from tracker.grid._zones import code_in, names_of
 from tracker.model import units
@@ -34,7 +34,7 @@ OFFSETS: Final = {"NEM": timedelta(hours=10), WEST: timedelta(hours=8)}
 FACTS: Final = GridFacts(
     home_url="https://api.openelectricity.org.au/v4",
     needs_key=True,
-    key_hint="free at https://platform.openelectricity.org.au",
+    key_hint="of an account at openelectricity.org.au",
     experimental=True,
     scopes=(Scope.DIRECT,),
     step=HOUR,
@@ -122,10 +122,11 @@ def _sum_up(
             if start is None:
                 raise answer.unexpected("a value without its time")
             hour = start.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                into[hour] = into.get(hour, 0.0) + value
-            else:
+            number = number_of(value)
+            if number is None:
                 holes.add(hour)
+            else:
+                into[hour] = into.get(hour, 0.0) + number
     for hour in holes:
         into.pop(hour, None)
 

@@ -5,7 +5,7 @@ consumed: imports and grid losses are in. A half-hour has a forecast and, once i
 actual value; regions have forecasts alone, so all their values are estimated, past ones too.
 Northern Ireland is not covered.
 
-Contract: https://carbon-intensity.github.io/api-definitions (2018 to 2026).
+Contract: https://github.com/carbon-intensity/api-definitions.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Any, Final
 from tracker.data import grids
 from tracker.errors import GridUnavailable, ZoneUnknown
 from tracker.grid._connection import Connection, chosen, connect, dig, objects
-from tracker.grid._series import Label, Row, floor, series, spans, utc
+from tracker.grid._series import Label, Row, floor, number_of, series, spans, utc
 from tracker.grid._spread import ESTIMATED_FACTOR, MEASURED_FACTOR
 from tracker.grid._zones import name_of
 from tracker.model import units
@@ -194,9 +194,8 @@ def _range(start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
 
 def _converted(rate: object) -> object:
     """Pounds a megawatt-hour as g/kWh; what is no number stays what it is."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        return rate
-    return units.g_per_kwh_from_lb_per_mwh(rate)
+    number = number_of(rate)
+    return rate if number is None else units.g_per_kwh_from_lb_per_mwh(number)
 
 
 def _step(meta: Mapping[str, Any]) -> timedelta:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GRID", "METADATA", "HttpFetch", "Manners", "World", "for_provider"]
 
+REDIRECTED: Final = 300
 TOO_MANY: Final = 429
 PASSING: Final = frozenset({TOO_MANY, 500, 502, 503, 504})
 """Statuses that may be gone a moment later."""
@@ -161,7 +162,7 @@ class HttpFetch:
                 if response.is_redirect:
                     url, params = self._followed(url, response.headers["Location"], asked), ()
                     continue
-                if not response.ok:
+                if response.status_code >= REDIRECTED:
                     now = self._world.now()
                     raise self._refused(refusal(response, now, asked, redact, self._provider))
                 body = read_body(response, self._manners.limits, self._world, asked)

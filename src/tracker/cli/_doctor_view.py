@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.text import Text
 
@@ -27,14 +27,17 @@ _DEVICE_COLUMNS: Final = (
     Column("range", weight=90, style="dim"),
 )
 _INDENT: Final = 4
+_LEAST_NAME: Final = 11
 
 
 def doctor_view(found: Examination, width: int) -> list[Text]:
     """The examination as lines; commands are never broken, so that they can be copied."""
+    sources = [line for each in _aligned(found.sources) for line in _source(*each, width)]
+    grid = [line for each in _aligned(found.grid) for line in _grid(*each, width)]
     parts = [
         _head(found, width),
-        [heading("Sources"), *(line for each in found.sources for line in _source(each, width))],
-        [heading("Grid"), *(line for each in found.grid for line in _grid(each, width))],
+        [heading("Sources"), *sources],
+        [heading("Grid"), *grid],
         _location(found, width),
         _store(found.store, width),
         _settings(found, width),
@@ -56,11 +59,20 @@ def _mark(*, usable: bool) -> Text:
     return Text("  ✓ ", style="green") if usable else Text("  ✗ ", style="yellow")
 
 
-def _source(source: SourceExamination, width: int) -> list[Text]:
+Named = TypeVar("Named", SourceExamination, GridExamination)
+
+
+def _aligned(plugins: Sequence[Named]) -> list[tuple[Named, str]]:
+    """Each plugin with its name, as wide as the longest of them."""
+    column = max([_LEAST_NAME, *(len(plugin.name) for plugin in plugins)]) + 1
+    return [(plugin, plugin.name.ljust(column)) for plugin in plugins]
+
+
+def _source(source: SourceExamination, name: str, width: int) -> list[Text]:
     versions = ", ".join(f"{name} {version}" for name, version in source.versions.items())
     stands_in = f"stands in where no {source.fallback_for} is read" if source.fallback_for else ""
     found = _counted(len(source.devices), "device") if source.usable else source.reason
-    lines = _entry(source.name, source.usable, [found, versions, stands_in], width)
+    lines = _entry(name, source.usable, [found, versions, stands_in], width)
     lines += table(
         _DEVICE_COLUMNS,
         [_device(device) for device in source.devices],
@@ -74,7 +86,7 @@ def _source(source: SourceExamination, width: int) -> list[Text]:
 
 def _entry(name: str, usable: bool, facts: Sequence[str], width: int) -> list[Text]:
     """A mark, a name and what is to be said of it, which wraps below itself."""
-    head = _mark(usable=usable).append(f"{name:<12}", style="not green not yellow bold")
+    head = _mark(usable=usable).append(name, style="not green not yellow bold")
     column = head.cell_len
     text = "; ".join(filter(None, facts))
     first, *others = wrapped(text, width, indent=column) or [Text(" " * column)]
@@ -98,12 +110,12 @@ def _fix(fix: str) -> list[Text]:
     return [unbroken(" " * _INDENT + harmless(line), "cyan") for line in fix.splitlines()]
 
 
-def _grid(provider: GridExamination, width: int) -> list[Text]:
+def _grid(provider: GridExamination, name: str, width: int) -> list[Text]:
     kind = ", ".join(filter(None, [provider.signal, provider.scope]))
     zones = "" if provider.zones is None else _counted(provider.zones, "zone")
     network = "asks the network" if provider.needs_network else ""
     facts = [zones, kind, network] if provider.usable else [provider.reason]
-    return [*_entry(provider.name, provider.usable, facts, width), *_fix(provider.fix)]
+    return [*_entry(name, provider.usable, facts, width), *_fix(provider.fix)]
 
 
 def _location(found: Examination, width: int) -> list[Text]:

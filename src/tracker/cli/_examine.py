@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from tracker.model.examination import (
     StoreExamination,
 )
 from tracker.ports import discovery
+from tracker.ports.grid import facts_of
 from tracker.ports.source import fallback_for
 from tracker.sampling.selection import is_wanted
 
@@ -51,14 +52,17 @@ def examine(assembly: Assembly, settings: Settings) -> Examination:
         hostname=facts.hostname,
         cpu_name=facts.cpu_name,
         sources=sources,
-        grid=tuple(_grid(name) for name in _every("grid")),
+        grid=tuple(_grid(name, settings) for name in _every("grid")),
         location=location,
         intensity=_intensity(assembly, settings, location),
         location_fix="export TRACKER_LOCATION=FR" if location.origin in _UNSTATED else "",
         store=_store(assembly, settings),
-        settings=tuple(
-            SettingExamination(name, getattr(settings, name), origin)
-            for name, origin in settings.origins.items()
+        settings=(
+            *(
+                SettingExamination(name, getattr(settings, name), origin)
+                for name, origin in settings.origins.items()
+            ),
+            *_grid_settings(settings),
         ),
     )
 
@@ -124,16 +128,40 @@ def _device(device: Device, chosen: Mapping[str, str | None]) -> DeviceExaminati
     )
 
 
-def _grid(name: str) -> GridExamination:
-    options: Mapping[str, object] = {"g_per_kwh": 0.0} if name == "fixed" else {}
+def _grid_settings(settings: Settings) -> Iterator[SettingExamination]:
+    """Addresses, and of keys that there is one."""
+    for name, options in settings.grid.items():
+        if options.url is not None:
+            yield SettingExamination(f"grid.{name}.url", options.url, options.url_origin)
+        if options.key is not None:
+            yield SettingExamination(f"grid.{name}.key", "set", options.key_origin)
+
+
+def _grid(name: str, settings: Settings) -> GridExamination:
+    more: dict[str, object] = {"g_per_kwh": 0.0} if name == "fixed" else {}
+    given = settings.grid.get(name)
+    options: Mapping[str, object] = more | (given.for_plugin() if given else {})
     try:
-        grid = discovery.load("grid", name).open(None, options)
+        plugin = discovery.load("grid", name)
+        facts = facts_of(plugin)
+        grid = plugin.open(None, options)
         zones = len(grid.zones())
     except TrackerError as error:
         return GridExamination(name, usable=False, reason=str(error))
     except Exception as error:  # noqa: BLE001 - a broken plugin is what doctor is asked about
         return GridExamination(name, usable=False, reason=f"broken: {error!r}")
-    return GridExamination(name, usable=True, zones=zones, signal=grid.signal, scope=grid.scope)
+    held_back = str(options.get("key_problem", ""))
+    lacks_key = facts.needs_key and "key" not in options
+    return GridExamination(
+        name,
+        usable=not lacks_key,
+        zones=zones,
+        signal=grid.signal,
+        scope=grid.scope,
+        needs_network=bool(facts.home_url),
+        reason=(held_back or f"needs a key: {facts.key_hint}") if lacks_key else "",
+        fix=f"export TRACKER_GRID_{name.upper()}_KEY=..." if lacks_key and not held_back else "",
+    )
 
 
 def _intensity(

@@ -28,7 +28,7 @@ def test_every_question_names_zone_and_scope_and_looks_up_nobody(stand: Stand) -
     grid.intensity("FR", stand.now - timedelta(hours=2), stand.now)
     grid.intensity("FR", stand.now - timedelta(days=3), stand.now - timedelta(days=2))
     grid.forecast("FR")
-    assert len(stand.server.asked) == 4
+    assert len(stand.server.asked) == 4  # history, latest, past-range, forecast
     for asked in stand.server.asked:
         assert asked.params["zone"] == "FR"
         assert asked.params["disableCallerLookup"] == "true"
@@ -115,6 +115,29 @@ def test_a_key_that_stays_refused_is_bad(stand: Stand, sample: Sample) -> None:
         opened(stand).intensity("FR", stand.now, stand.now)
     assert caught.value.status == 401
     assert len(stand.server.asked) == 3
+
+
+def test_hours_that_the_plan_lacks_do_not_cost_those_it_has(stand: Stand, sample: Sample) -> None:
+    refusal = Reply(sample("electricitymaps-error-401-no-access.json"), status=401)
+
+    def answer(asked: Asked) -> Reply:
+        return refusal if "past-range" in asked.path else electricity_maps_api(asked)
+
+    stand.server.answers(answer)
+    found = opened(stand).intensity("FR", stand.now - timedelta(hours=30), stand.now)
+    assert found[0].valid_from == stand.now.replace(minute=0) - timedelta(hours=23)
+    assert found[-1].valid_to > stand.now
+    (told,) = stand.told
+    assert "nothing before the last day" in told
+    assert "Request unauthorized" in told
+
+
+def test_a_time_in_the_past_and_today_is_joined(stand: Stand) -> None:
+    stand.server.answers(electricity_maps_api)
+    found = opened(stand).intensity("FR", stand.now - timedelta(hours=30), stand.now)
+    assert len(found) == 31
+    paths = [asked.path.rpartition("/")[2] for asked in stand.server.asked]
+    assert paths == ["history", "latest", "past-range"]
 
 
 def test_what_the_plan_lacks_is_asked_once(stand: Stand, sample: Sample) -> None:

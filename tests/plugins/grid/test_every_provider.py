@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,16 @@ def test_every_plugin_that_asks_is_tested_here() -> None:
         if facts_of(discovery.load("grid", name)).home_url
     }
     assert asking == {api.name for api in APIS}
+
+
+def test_the_page_of_providers_names_each_with_its_key_and_forecast() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/providers.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    for name in discovery.own_names("grid"):
+        facts = facts_of(discovery.load("grid", name))
+        key = rows[name].split("|")[-2].strip()
+        assert (not key.startswith("none")) == facts.needs_key
+        assert (rows[name].split("|")[-3].strip() != "-") == facts.forecasts
 
 
 @every
@@ -231,13 +242,17 @@ def changed(value: Any, number: int, into: Any) -> Any:
     return walk(value)
 
 
+STRANGE: list[object] = [None, [], {}, "x", "", -1, 1e9, True, [[]], float("nan"), 10**400]
+STRANGE += ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "2026-10-26", 1 << 40, "9" * 400]
+
+
 @every
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     number=st.integers(0, 40),
-    into=st.sampled_from([None, [], {}, "x", "", -1, 1e9, True, [[]], float("nan"), "9" * 400]),
+    into=st.sampled_from(STRANGE),
 )
 def test_an_answer_with_one_thing_wrong_gives_sound_values_or_an_error_of_ours(
     stand: Stand, api: Api, number: int, into: object

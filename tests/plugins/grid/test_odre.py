@@ -66,6 +66,27 @@ def test_what_one_does_not_have_the_other_is_asked_for(stand: Stand) -> None:
     assert len(stand.server.asked) == 2
 
 
+def test_what_is_not_consolidated_yet_comes_from_the_real_time_data(stand: Stand) -> None:
+    stand.now = START + timedelta(days=40)
+
+    def answer(asked: Asked) -> Reply:
+        real_time = "national-tr" in asked.path
+        hours = range(2, 4) if real_time else range(2)
+        rows = [
+            {"date_heure": f"2024-07-03T0{hour}:00:00Z", "taux_co2": hour + 1} for hour in hours
+        ]
+        return Reply(json.dumps(rows))
+
+    stand.server.answers(answer)
+    found = stand.open(odre).intensity("FR", START, START + timedelta(hours=4))
+    assert [(one.valid_from.hour, one.g_per_kwh) for one in found] == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+        (3, 4),
+    ]
+
+
 def test_the_other_envelope_is_no_list(stand: Stand, sample: Callable[[str], str]) -> None:
     stand.server.says(Reply(sample("odre-eco2mix-national-tr-records.json")))
     with pytest.raises(GridUnavailable, match=r"odre .* gave no list of records"):
