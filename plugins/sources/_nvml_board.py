@@ -78,6 +78,11 @@ class Board:
         self._is_model = isinstance(self._main, Utilisation)
 
     @property
+    def device_id(self) -> str:
+        """As the tracker knows it."""
+        return self._gpu.device_id
+
+    @property
     def is_readable(self) -> bool:
         """Whether its energy or its power can be read, or at least modelled."""
         return self._main is not None

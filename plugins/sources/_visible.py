@@ -36,11 +36,13 @@ class Selection(Struct, frozen=True):
         positions: places in the list of GPUs, in CUDA's order.
         mig_positions: those of them of which only MIG instances are visible.
         reason: why the others are not ours; empty where nothing was said.
+        is_doubtful: CUDA may number the GPUs otherwise, and so others may be ours.
     """
 
     positions: tuple[int, ...]
     mig_positions: frozenset[int] = frozenset()
     reason: str = ""
+    is_doubtful: bool = False
 
 
 def select(environ: Mapping[str, str], gpus: Sequence[Gpu], parent_of: ParentOf) -> Selection:
@@ -55,7 +57,24 @@ def select(environ: Mapping[str, str], gpus: Sequence[Gpu], parent_of: ParentOf)
         return Selection(found, frozenset(found), reason)
     if entries[0].startswith("GPU-"):
         return Selection(_by_uuid(entries, gpus), reason=reason)
-    return Selection(_by_number(entries, len(gpus)), reason=reason + _doubt(environ, gpus))
+    found, doubt = _by_number(entries, len(gpus)), _doubt(environ, gpus)
+    is_doubtful = bool(doubt) and 0 < len(found) < len(gpus)
+    return Selection(found, reason=reason + doubt, is_doubtful=is_doubtful)
+
+
+def select_by_cuda(uuids: Sequence[str], gpus: Sequence[Gpu], parent_of: ParentOf) -> Selection:
+    """What CUDA itself says that it uses in this process, by UUIDs without ``GPU-``."""
+    found, mig = [], set()
+    for uuid in uuids:
+        position = _position(f"GPU-{uuid}", gpus)
+        if position is None:
+            parent = parent_of(f"MIG-{uuid}")
+            position = _position(parent, gpus) if parent else None
+            mig |= {position} if position is not None else set()
+        if position is not None:
+            found.append(position)
+    reason = "CUDA does not use it in this process"
+    return Selection(tuple(dict.fromkeys(found)), frozenset(mig), reason)
 
 
 def _by_number(entries: Sequence[str], count: int) -> tuple[int, ...]:

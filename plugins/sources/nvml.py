@@ -15,8 +15,9 @@ from msgspec import Struct
 from tracker.errors import SourceGone, SourceReadError, SourceUnavailable
 from tracker.model.device import Device, NotCounted
 from tracker.model.host import Host
-from tracker.model.reading import ReadFailure, Reading
+from tracker.model.reading import Answer, ReadFailure, Reading, Settled
 from tracker.ports.source import Inventory
+from tracker.sources._cuda_uuids import cuda_uuids
 from tracker.sources._nvml_board import Board
 from tracker.sources._nvml_library import (
     NO_PERMISSION,
@@ -28,7 +29,7 @@ from tracker.sources._nvml_library import (
     text,
 )
 from tracker.sources._nvml_power import Model
-from tracker.sources._visible import Gpu, Selection, select
+from tracker.sources._visible import Gpu, Selection, select, select_by_cuda
 
 
 def open(host: Host) -> NvmlSource:
@@ -76,16 +77,21 @@ class NvmlSource:
         self._boards: list[Board] = []
         versions = _versions(nvml)
         found, refused = _list(nvml, _major(versions.get("nvidia driver", "")))
-        gpus = [Gpu(gpu.uuid, gpu.model.name) for gpu in found]
-        selection = select(host.environ, gpus, lambda uuid: _parent_of(nvml, uuid))
+        self._gpus = [Gpu(gpu.uuid, gpu.model.name) for gpu in found]
+        self._modules = host.modules
+        self._left_out: dict[str, str] = {}
+        selection = self._by_cuda()
+        self._is_settled = selection is not None
+        if selection is None:
+            selection = select(host.environ, self._gpus, self._parent_of)
         devices, hidden = self._open_boards(host, found, selection)
-        self._inventory = Inventory(devices, (*refused, *hidden), versions)
+        self._inventory = Inventory(devices, (*refused, *hidden), versions, dict(self._left_out))
 
     def devices(self) -> Inventory:
         """The visible GPUs with a reading, and every other one with its reason."""
         return self._inventory
 
-    def read(self) -> Sequence[Reading | ReadFailure]:
+    def read(self) -> Sequence[Answer]:
         """Counter and power of each GPU; NVML is initialised again if another shut it down.
 
         Raises:
@@ -94,12 +100,13 @@ class NvmlSource:
         """
         if self._boards and all(board.is_gone for board in self._boards):
             raise SourceGone("nvml: no GPU is left to read")
+        settled = () if self._is_settled else self._settle()
         try:
-            return self._read_all()
+            return [*settled, *self._read_all()]
         except self._nvml.NVMLError:
             self._reconnect()
         try:
-            return self._read_all()
+            return [*settled, *self._read_all()]
         except self._nvml.NVMLError as error:
             raise SourceReadError(f"nvml: {error}") from error
 
@@ -120,6 +127,33 @@ class NvmlSource:
     def _read_all(self) -> list[Reading | ReadFailure]:
         return [item for board in self._boards if not board.is_gone for item in board.read()]
 
+    def _by_cuda(self) -> Selection | None:
+        """The GPUs that CUDA uses here; ``None`` before it does, or where it cannot be told."""
+        uuids = cuda_uuids(self._modules)
+        if uuids is None:
+            return None
+        selection = select_by_cuda(uuids, self._gpus, self._parent_of)
+        return selection if selection.positions else None
+
+    def _settle(self) -> Sequence[Settled]:
+        """Once CUDA is up it decides which boards are ours; the others are read no more."""
+        selection = self._by_cuda()
+        if selection is None:
+            return ()
+        self._is_settled = True
+        ours = {self._gpus[position].uuid for position in selection.positions}
+        before = dict(self._left_out)
+        self._left_out = {
+            board.device_id: selection.reason for board in self._boards if board.uuid not in ours
+        }
+        answers = [
+            Settled(board.device_id, self._left_out.get(board.device_id))
+            for board in self._boards
+            if (board.device_id in before) is not (board.device_id in self._left_out)
+        ]
+        self._boards = [board for board in self._boards if board.uuid in ours]
+        return answers
+
     def _reconnect(self) -> None:
         try:
             self._nvml.nvmlInit()
@@ -129,12 +163,22 @@ class NvmlSource:
         except self._nvml.NVMLError as error:
             raise SourceReadError(f"nvml: shut down by another, and now: {error}") from error
 
+    def _parent_of(self, mig_uuid: str) -> str | None:
+        """The UUID of the GPU that a MIG instance belongs to."""
+        nvml = self._nvml
+        try:
+            parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(_handle_of(nvml, mig_uuid))
+            return text(nvml.nvmlDeviceGetUUID(parent))
+        except nvml.NVMLError:
+            return None
+
     def _open_boards(
         self, host: Host, found: Sequence[_Found], selection: Selection
     ) -> tuple[tuple[Device, ...], tuple[NotCounted, ...]]:
         devices, not_counted = [], []
         for position, gpu in enumerate(found):
-            if position not in selection.positions:
+            is_ours = position in selection.positions
+            if not is_ours and not selection.is_doubtful:
                 not_counted.append(NotCounted(gpu.label, selection.reason))
                 continue
             board = Board(self._nvml, gpu.handle, gpu.uuid, gpu.model, host.monotonic_ns)
@@ -144,6 +188,8 @@ class NvmlSource:
             remark = " (whole board of a MIG instance)"
             devices.append(board.device(remark if position in selection.mig_positions else ""))
             self._boards.append(board)
+            if not is_ours:
+                self._left_out[board.device_id] = selection.reason
         return tuple(devices), tuple(not_counted)
 
 
@@ -197,16 +243,6 @@ def _architecture(nvml: Nvml, handle: Handle) -> int:
 
 def _handle_of(nvml: Nvml, uuid: str) -> Handle:
     return nvml.nvmlDeviceGetHandleByUUID(uuid.encode())
-
-
-def _parent_of(nvml: Nvml, mig_uuid: str) -> str | None:
-    """The UUID of the GPU that a MIG instance belongs to."""
-    try:
-        instance = _handle_of(nvml, mig_uuid)
-        parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(instance)
-        return text(nvml.nvmlDeviceGetUUID(parent))
-    except nvml.NVMLError:
-        return None
 
 
 def _refusal(code: int, message: str) -> str:

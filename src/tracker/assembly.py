@@ -55,6 +55,7 @@ class Assembly(Struct, frozen=True):
             proc_path=Path(environ.get("TRACKER_PROCFS") or "/proc"),
             environ=environ,
             monotonic_ns=clock.monotonic_ns,
+            modules=sys.modules,
         )
         return cls(host, clock)
 

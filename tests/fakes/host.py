@@ -29,6 +29,7 @@ def host_in(
     folder: Path,
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], int] = time.monotonic_ns,
+    modules: Mapping[str, object] | None = None,
 ) -> Host:
     """A host whose ``/sys`` and ``/proc`` are in ``folder``, and whose environment is given."""
-    return Host(folder / "sys", folder / "proc", environ or {}, clock)
+    return Host(folder / "sys", folder / "proc", environ or {}, clock, modules or {})

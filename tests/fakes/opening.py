@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fakes.host import ManualClock, host_in
 from tracker.model.device import Device
-from tracker.model.reading import EnergyReading, ReadFailure, Reading
+from tracker.model.reading import Answer, EnergyReading, PowerReading
 from tracker.ports.source import Source, SourcePlugin
 
 
@@ -29,11 +29,11 @@ def devices_of(plugin: SourcePlugin, folder: Path) -> dict[str, Device]:
         return {device.id: device for device in source.devices().devices}
 
 
-def figures(readings: Sequence[Reading | ReadFailure]) -> dict[str, float]:
+def figures(readings: Sequence[Answer]) -> dict[str, float]:
     """Joules or watts by device; no reading may have failed."""
     found = {}
     for reading in readings:
-        assert not isinstance(reading, ReadFailure)
+        assert isinstance(reading, EnergyReading | PowerReading)
         if isinstance(reading, EnergyReading):
             found[reading.device_id] = reading.energy_j
         else:

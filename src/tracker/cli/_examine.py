@@ -13,6 +13,7 @@ from tracker.assembly import Assembly
 from tracker.errors import GridError, PluginError, SourceError, StoreError, TrackerError
 from tracker.live.provenance import host_facts
 from tracker.model.carbon import CarbonIntensity, Location
+from tracker.model.device import NotCounted
 from tracker.model.examination import (
     DeviceExamination,
     Examination,
@@ -76,7 +77,11 @@ def _chosen(assembly: Assembly, settings: Settings) -> Mapping[str, str | None]:
     """The devices that a run here would read, each with the one that covers it."""
     selection = assembly.open_sources(settings.devices)
     try:
-        return {device.id: selection.covered_by(device) for device in selection.devices}
+        return {
+            device.id: selection.covered_by(device)
+            for device in selection.devices
+            if device.id not in selection.left_out
+        }
     finally:
         selection.close()
 
@@ -95,15 +100,16 @@ def _source(
         )
     except Exception as error:  # noqa: BLE001 - a broken plugin is what doctor is asked about
         return SourceExamination(name, usable=False, reason=f"broken: {error!r}")
+    left_out = [NotCounted(device_id, why) for device_id, why in inventory.left_out.items()]
     return SourceExamination(
         name,
         usable=True,
         devices=tuple(
             _device(device, chosen)
             for device in inventory.devices
-            if is_wanted(device, settings.devices)
+            if is_wanted(device, settings.devices) and device.id not in inventory.left_out
         ),
-        not_counted=inventory.not_counted,
+        not_counted=(*inventory.not_counted, *left_out),
         fallback_for=fallback_for(plugin),
         versions=inventory.versions,
     )

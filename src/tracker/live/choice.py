@@ -22,6 +22,7 @@ class Counted(Struct, frozen=True):
     device: Device
     source: str
     covered_by: str | None
+    left_out: str | None
 
 
 class Choice(Struct, frozen=True):
@@ -40,9 +41,11 @@ def choose(selection: Selection, wanted: Sequence[str] | None, attribution: Attr
         for _, device in pairs
         if not is_wanted(device, wanted)
     ]
+    left_out = selection.left_out
     if attribution is Attribution.MACHINE:
         whole = tuple(
-            Counted(device, name, selection.covered_by(device, wanted)) for name, device in asked
+            Counted(device, name, selection.covered_by(device, wanted), left_out.get(device.id))
+            for name, device in asked
         )
         return Choice(whole, tuple(missing))
     parts = [(name, device) for name, device in asked if device.kind not in WHOLES]
@@ -53,7 +56,8 @@ def choose(selection: Selection, wanted: Sequence[str] | None, attribution: Attr
     ]
     devices = [device for _, device in parts]
     shares = tuple(
-        Counted(share_of(device), name, _share_around(device, devices)) for name, device in parts
+        Counted(share_of(device), name, _share_around(device, devices), left_out.get(device.id))
+        for name, device in parts
     )
     return Choice(shares, tuple(missing))
 

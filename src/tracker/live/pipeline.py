@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tracker.energy.meter import Meter
 from tracker.errors import SourceGone
 from tracker.live.recorder import Recorder
-from tracker.model.reading import ReadFailure, Reading
+from tracker.model.reading import ReadFailure, Reading, Settled
 from tracker.model.run import Attribution
 from tracker.sampling.clock import Clock
 from tracker.sampling.sampler import Sampler
@@ -118,6 +118,26 @@ class Pipeline:
         for one in selection.refusals:
             if one.fix or one.broken:
                 recorder.journal.event("source-unavailable", one.name, one.reason, now_ns)
+
+    def settled(self, answers: Sequence[Settled]) -> None:
+        """It is known now whose some of the devices are."""
+        with self._lock:
+            for answer in answers:
+                self._settle(answer)
+            for recorder in self._recorders:
+                recorder.settled(answers)
+        for answer in answers:
+            words = "is not ours: " + answer.left_out if answer.left_out else "is ours, and counted"
+            self._notice("device-settled", answer.device_id, words)
+
+    def _settle(self, answer: Settled) -> None:
+        """Runs that begin later shall know it too; what is not ours holds nobody up."""
+        assert self._selection is not None  # noqa: S101 - a source that answers was opened
+        if answer.left_out is None:
+            self._selection.left_out.pop(answer.device_id, None)
+        else:
+            self._selection.left_out[answer.device_id] = answer.left_out
+            self.meter.close(answer.device_id)
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool

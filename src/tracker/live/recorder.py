@@ -11,13 +11,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from tracker.energy.meter import Meter, energy_between
-from tracker.live.checks import CheckedSince
-from tracker.live.choice import choose
+from tracker.live.devices import RunDevices
 from tracker.live.journal import Journal, OpenPhase
 from tracker.live.keeper import Keeper
 from tracker.live.slots import SlotBook
 from tracker.model.carbon import Pricing
 from tracker.model.device import NotCounted
+from tracker.model.reading import Settled
 from tracker.model.run import (
     Attribution,
     Heartbeat,
@@ -25,7 +25,6 @@ from tracker.model.run import (
     RunStatus,
     RunTotals,
     Segment,
-    SegmentDevice,
 )
 from tracker.model.units import s_from_ns
 from tracker.sampling.clock import Anchor
@@ -80,14 +79,11 @@ class Recorder:
         self.start_ns = start_ns
         self._end_ns: int | None = None
         self._pricing = pricing
-        self._wanted = wanted
         self._carbon_of = carbon_of
         self._meter = meter
         self._start = meter.mark(start_ns)
         self._slots = SlotBook(segment.id, anchor, start_ns)
-        self._devices: dict[str, SegmentDevice] = {}
-        self._checks = CheckedSince(meter)
-        self._in_total: frozenset[str] = frozenset()
+        self._devices = RunDevices(segment.id, meter, wanted, attribution)
         self._introduced = False
         self._last_totals: RunTotals | None = None
         self._lock = threading.Lock()
@@ -95,22 +91,17 @@ class Recorder:
 
     def opened(self, selection: Selection) -> None:
         """The sources are open: what they have, and what they lack, is part of the record."""
-        choice = choose(selection, self._wanted, self.attribution)
-        records = [
-            SegmentDevice(self.segment.id, one.device, one.source, one.covered_by)
-            for one in choice.counted
-        ]
         with self._lock:
+            records, left_out = self._devices.opened(selection)
             self._introduced = True
-            self._devices = {record.device.id: record for record in records}
-            self._in_total = frozenset(r.device.id for r in records if r.in_total)
-            missing = (
-                *self.segment.not_counted,
-                *selection.not_counted,
-                *choice.not_counted,
-            )
+            missing = (*self.segment.not_counted, *selection.not_counted, *left_out)
             self.segment = replace(self.segment, not_counted=missing)
             self.keeper.put([*records, self.segment])
+
+    def settled(self, answers: Sequence[Settled]) -> None:
+        """It is known now which devices are ours."""
+        with self._lock:
+            self.keeper.put(self._devices.settled(answers))
 
     def reprice(self, pricing: Pricing) -> None:
         """The run is priced so from now on, and so is what it has used; not after its end."""
@@ -137,20 +128,20 @@ class Recorder:
                     self.listener(changes)
 
     def _changes(self, now_ns: int, *, final: bool) -> list[Record]:
-        intervals = self._slots.book(self._meter, self._devices, now_ns, final=final)
+        intervals = self._slots.book(self._meter, self._devices.ids, now_ns, final=final)
         heartbeat = Heartbeat(
             self.segment.id,
             self.anchor.utc(now_ns),
             self._power_w(),
             () if final else self.journal.open_names(),
         )
-        checked = self._checks.changes(self._devices, final=final)
+        checked = self._devices.checked(final=final)
         return [*intervals, *checked, heartbeat, *self.journal.changes(final=final)]
 
     @property
     def in_total(self) -> frozenset[str]:
         """Ids of the devices that make the run's total."""
-        return self._in_total
+        return self._devices.in_total
 
     def booked_to_ns(self) -> int:
         """Nobody will ask the meter for anything before this instant on this run's behalf."""
@@ -194,7 +185,7 @@ class Recorder:
             before_j = {device_id: amount.energy_j for device_id, amount in start.items()}
         energy_j = sum(
             max(levels_j[device_id] - before_j.get(device_id, 0.0), 0.0)
-            for device_id in self._in_total & levels_j.keys()
+            for device_id in self._devices.in_total & levels_j.keys()
         )
         return RunTotals(
             s_from_ns(end_ns - self.start_ns),
@@ -207,7 +198,7 @@ class Recorder:
         )
 
     def _power_w(self) -> dict[str, float]:
-        return {key: w for key, w in self._meter.power_w().items() if key in self._devices}
+        return {key: w for key, w in self._meter.power_w().items() if key in self._devices.ours}
 
     def carbon_g(self, energy_j: float) -> float:
         """Grams that some of the run's energy causes now, at its own pricing."""
@@ -223,5 +214,7 @@ class Recorder:
         left_s = SETTLE_S - (time.monotonic() - began_s)
         self._meter.settle(phase.start, max(left_s, 0.0))
         amounts = energy_between(phase.start, phase.end)
-        counted = {key: one for key, one in (amounts or {}).items() if key in self._in_total}
+        counted = {
+            key: one for key, one in (amounts or {}).items() if key in self._devices.in_total
+        }
         return sum(one.energy_j for one in counted.values()) if counted else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Host(Struct, frozen=True):
@@ -16,12 +16,15 @@ class Host(Struct, frozen=True):
         proc_path: where ``/proc`` is.
         environ: the environment variables that decide which devices are ours.
         monotonic_ns: the clock that stamps every reading, in nanoseconds.
+        modules: what this process has imported, by name: a framework that is there may
+            know which devices are ours; it is never imported for that.
     """
 
     sys_path: Path
     proc_path: Path
     environ: Mapping[str, str]
     monotonic_ns: Callable[[], int]
+    modules: Mapping[str, object] = field(default_factory=dict)
 
 
 class HostFacts(Struct, frozen=True):

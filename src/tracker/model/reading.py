@@ -52,4 +52,18 @@ class ReadFailure(Struct, frozen=True):
     error: SourceReadError | SourceGone
 
 
+class Settled(Struct, frozen=True):
+    """It is known now whether a device that is read is ours.
+
+    Attributes:
+        left_out: why it is not; ``None`` where it is.
+    """
+
+    device_id: str
+    left_out: str | None
+
+
 Reading = EnergyReading | PowerReading
+
+Answer = Reading | ReadFailure | Settled
+"""What a source may say of a device at one instant."""

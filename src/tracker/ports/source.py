@@ -9,19 +9,22 @@ from msgspec import Struct, field
 
 from tracker.model.device import Device, DeviceKind, NotCounted
 from tracker.model.host import Host
-from tracker.model.reading import EnergyReading, PowerReading, ReadFailure
+from tracker.model.reading import Answer
 
 
 class Inventory(Struct, frozen=True):
     """What a source has: the devices that are ours, and the others with the reason.
 
     Attributes:
+        left_out: those among ``devices`` that are not ours as far as it can be told now,
+            with the reason; ``read`` may say otherwise later (``Settled``).
         versions: what reads them, for the record: ``{"nvidia driver": "550.54.15"}``.
     """
 
     devices: tuple[Device, ...]
     not_counted: tuple[NotCounted, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -30,7 +33,7 @@ class Source(Protocol):
     def devices(self) -> Inventory:
         """The devices that this source reads; called once, right after opening."""
 
-    def read(self) -> Sequence[EnergyReading | PowerReading | ReadFailure]:
+    def read(self) -> Sequence[Answer]:
         """Read every device once, each with a time stamp of its own.
 
         A device may give an energy and a power reading: the counter is booked, the

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from tracker.errors import SourceGone, SourceReadError
-from tracker.model.reading import ReadFailure, Reading
+from tracker.model.reading import ReadFailure, Reading, Settled
 from tracker.model.units import ns_from_s, s_from_ns
 from tracker.sampling.clock import Clock
 from tracker.sampling.selection import OpenedSource, Selection
@@ -21,6 +21,9 @@ class Sink(Protocol):
 
     def opened(self, selection: Selection) -> None:
         """The sources are open."""
+
+    def settled(self, answers: Sequence[Settled]) -> None:
+        """It is known now whose some of the devices are."""
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool
@@ -85,7 +88,9 @@ class Sampler:
             now_ns = self._clock.monotonic_ns()
             is_tick = now_ns >= due_ns
             everything, self._everything = is_tick or self._everything, False
-            readings, failures = _read(selection.sources, everything=everything)
+            readings, failures, settled = _read(selection.sources, everything=everything)
+            if settled:
+                self._sink.settled(settled)
             wish_ns = self._sink.take(readings, failures, is_tick=is_tick)
             if is_tick:
                 missed = (self._clock.monotonic_ns() - due_ns) // self._interval_ns
@@ -106,10 +111,11 @@ class Sampler:
 
 def _read(
     sources: Sequence[OpenedSource], *, everything: bool
-) -> tuple[list[Reading], list[ReadFailure]]:
+) -> tuple[list[Reading], list[ReadFailure], list[Settled]]:
     """One round over the sources; a source that fails says so for each of its devices."""
     readings: list[Reading] = []
     failures: list[ReadFailure] = []
+    settled: list[Settled] = []
     for one in sources:
         if one.is_model and not everything:
             continue
@@ -127,6 +133,8 @@ def _read(
                     continue
                 if isinstance(answer, ReadFailure):
                     failures.append(answer)
+                elif isinstance(answer, Settled):
+                    settled.append(answer)
                 else:
                     readings.append(answer)
-    return readings, failures
+    return readings, failures, settled

@@ -42,6 +42,7 @@ class Selection(Struct):
     refusals: list[Refusal] = field(default_factory=list)
     not_counted: list[NotCounted] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def devices(self) -> list[Device]:
@@ -51,7 +52,7 @@ class Selection(Struct):
     def covered_by(self, device: Device, wanted: Sequence[str] | None = None) -> str | None:
         """The device, among those wanted, whose figure already holds this one's."""
         for whole in self.devices:
-            if not is_wanted(whole, wanted):
+            if not is_wanted(whole, wanted) or whole.id in self.left_out:
                 continue
             if whole.id != device.id and any(fnmatchcase(device.id, p) for p in whole.covers):
                 return whole.id
@@ -123,6 +124,7 @@ def _keep(
             selection.not_counted.append(NotCounted(device.id, "left out by the setting devices"))
     selection.not_counted.extend(inventory.not_counted)
     selection.versions.update(inventory.versions)
+    selection.left_out.update(inventory.left_out)
     if kept:
         selection.sources.append(OpenedSource(name, source, tuple(kept)))
     else:

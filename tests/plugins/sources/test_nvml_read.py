@@ -9,23 +9,22 @@ import pynvml
 import pytest
 
 from fakes.nvml import FakeGpu, FakeNvml, Fault, Waveform, fake_uuid
-from tracker.model.reading import EnergyReading, PowerReading, ReadFailure, Reading
+from tracker.model.reading import Answer, EnergyReading, PowerReading
 from tracker.ports.source import Source
 
 MakeFake = Callable[..., FakeNvml]
 OpenNvml = Callable[..., Source]
-Result = Reading | ReadFailure
 
 FIRST, SECOND = f"gpu:{fake_uuid(0)}", f"gpu:{fake_uuid(1)}"
 
 
-def energy_of(results: Sequence[Result], device_id: str = FIRST) -> EnergyReading:
+def energy_of(results: Sequence[Answer], device_id: str = FIRST) -> EnergyReading:
     found = [result for result in results if result.device_id == device_id]
     (energy,) = [result for result in found if isinstance(result, EnergyReading)]
     return energy
 
 
-def powers(results: Sequence[Result]) -> list[PowerReading]:
+def powers(results: Sequence[Answer]) -> list[PowerReading]:
     return [result for result in results if isinstance(result, PowerReading)]
 
 
@@ -95,7 +94,7 @@ def test_the_momentary_power_comes_with_the_counter(
     assert power == PowerReading(FIRST, power_at(power), 300.0, window_s, refresh_s)
 
 
-def power_at(result: Result) -> int:
+def power_at(result: Answer) -> int:
     assert isinstance(result, PowerReading)
     return result.monotonic_ns
 

@@ -9,24 +9,23 @@ import pytest
 
 from fakes.nvml import FakeGpu, FakeNvml, Fault, fake_uuid
 from tracker.errors import SourceGone, SourceReadError
-from tracker.model.reading import EnergyReading, ReadFailure, Reading
+from tracker.model.reading import Answer, EnergyReading, ReadFailure
 from tracker.ports.source import Source
 
 MakeFake = Callable[..., FakeNvml]
 OpenNvml = Callable[..., Source]
-Result = Reading | ReadFailure
 
 FIRST, SECOND = f"gpu:{fake_uuid(0)}", f"gpu:{fake_uuid(1)}"
 FIELDS = "nvmlDeviceGetFieldValues"
 
 
-def energy_of(results: Sequence[Result], device_id: str = FIRST) -> EnergyReading:
+def energy_of(results: Sequence[Answer], device_id: str = FIRST) -> EnergyReading:
     found = [result for result in results if result.device_id == device_id]
     (energy,) = [result for result in found if isinstance(result, EnergyReading)]
     return energy
 
 
-def failure_of(results: Sequence[Result], device_id: str = FIRST) -> ReadFailure:
+def failure_of(results: Sequence[Answer], device_id: str = FIRST) -> ReadFailure:
     (failure,) = [result for result in results if result.device_id == device_id]
     assert isinstance(failure, ReadFailure)
     return failure

@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 
 from tracker.errors import SourceGone, SourceReadError
 from tracker.model.device import Accuracy, Device, DeviceKind
-from tracker.model.reading import EnergyReading, PowerReading, ReadFailure, Reading
+from tracker.model.reading import (
+    Answer,
+    EnergyReading,
+    PowerReading,
+    ReadFailure,
+    Reading,
+    Settled,
+)
 from tracker.ports.source import Inventory
 from tracker.sampling.clock import SystemClock
 from tracker.sampling.sampler import Sampler
@@ -19,11 +26,11 @@ def device(device_id: str, accuracy_class: str) -> Device:
 
 COUNTED = device("cpu:counted", "counter:cpu")
 MODELLED = device("cpu:model", "model:cpu")
-Answer = Callable[[], Sequence[EnergyReading | PowerReading | ReadFailure]]
+Answering = Callable[[], Sequence[Answer]]
 
 
 class FakeSource:
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answering) -> None:
         self.answer = answer
         self.reads = 0
         self.closed = threading.Event()
@@ -31,7 +38,7 @@ class FakeSource:
     def devices(self) -> Inventory:
         return Inventory(())
 
-    def read(self) -> Sequence[EnergyReading | PowerReading | ReadFailure]:
+    def read(self) -> Sequence[Answer]:
         self.reads += 1
         return self.answer()
 
@@ -45,12 +52,16 @@ class Rounds:
     def __init__(self, wish_ns: Callable[[], int | None] = lambda: None) -> None:
         self.readings: list[list[Reading]] = []
         self.failures: list[ReadFailure] = []
+        self.answers: list[Settled] = []
         self.ticks = 0
         self.wish_ns = wish_ns
         self._changed = threading.Condition()
 
     def opened(self, selection: Selection) -> None:
         pass
+
+    def settled(self, answers: Sequence[Settled]) -> None:
+        self.answers += answers
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool
@@ -96,6 +107,17 @@ def test_ticks_read_everything_and_edges_only_what_counts() -> None:
     assert sink.ticks == 1
     assert counter.closed.wait(5)
     assert model.closed.wait(5)
+
+
+def test_what_is_settled_goes_its_own_way() -> None:
+    sink, answer = Rounds(), Settled(COUNTED.id, "somebody else's")
+    source = FakeSource(lambda: [answer, Settled("gpu:unknown", None), *counted()])
+    sampler = sampler_of(sink, (source, COUNTED))
+    sampler.start()
+    sink.wait_for(1)
+    sampler.stop()
+    assert sink.answers[:1] == [answer]
+    assert len(sink.readings[0]) == 1
 
 
 def test_ticks_come_at_the_interval() -> None:
