@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -34,7 +34,7 @@ class Load(Protocol):
 
 
 class Quota(Struct, frozen=True):
-    """The processor time that a container may have.
+    """The processor time that a container or a job may have.
 
     Attributes:
         folder: the control group with the limit.
@@ -48,16 +48,37 @@ class Quota(Struct, frozen=True):
 def quota(host: Host, threads: int) -> Quota | None:
     """The tightest limit of our control groups, if it is below the machine's threads.
 
-    ``cpu.max`` is ``<µs of processor time> <µs of period>``, or ``max <period>``
-    (``Documentation/admin-guide/cgroup-v2``).
+    ``cpu.max`` is ``<µs of processor time> <µs of period>``, or ``max <period>``, and
+    ``cpuset.cpus.effective`` lists the processors that may be used at all, as batch systems
+    give them to a job (``Documentation/admin-guide/cgroup-v2``).
     """
-    found = []
+    found = [*_cpuset(host)]
     for folder in unified(host):
         allowed_us, _, period_us = read_text(folder / "cpu.max").partition(" ")
         if allowed_us.isdecimal() and period_us.isdecimal() and int(period_us):
             found.append(Quota(folder, int(allowed_us) / int(period_us)))
     tightest = min(found, key=lambda one: one.cpus, default=None)
     return tightest if tightest and 0 < tightest.cpus < threads else None
+
+
+def _cpuset(host: Host) -> Iterator[Quota]:
+    """The processors that our own group is confined to; its use is told by the same group."""
+    for folder in unified(host):
+        listed = read_text(folder / "cpuset.cpus.effective")
+        if listed and (folder / "cpu.stat").exists():
+            yield Quota(folder, float(count_of(listed)))
+            return
+
+
+def count_of(listed: str) -> int:
+    """How many numbers a list such as ``0-3,8,10-11`` holds; 0 where it is none."""
+    count = 0
+    for part in listed.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            return 0
+        count += int(last or first) - int(first) + 1
+    return count
 
 
 class MachineLoad:

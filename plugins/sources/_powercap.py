@@ -3,8 +3,8 @@
 Layout and permissions: ``Documentation/power/powercap``, ``drivers/powercap`` of Linux.
 All zones, parents and children, stand side by side in ``/sys/class/powercap``; their
 numbers are hexadecimal. A package already holds its ``core`` and ``uncore``, ``psys``
-holds the packages, and ``intel-rapl-mmio`` shows the same packages a second time: of
-these, only packages and ``dram`` are energy that may be added up.
+holds the packages and more of the platform, and ``intel-rapl-mmio`` shows the same packages
+a second time: of these, only packages and ``dram`` are energy that may be added up.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FOLDER: Final = Path("class/powercap")
 _PACKAGE_ZONE: Final = re.compile(r"intel-rapl:[0-9a-f]+")
 _CHILD_ZONE: Final = re.compile(r"intel-rapl:[0-9a-f]+:[0-9a-f]+")
 _PACKAGE: Final = re.compile(r"package-\d+(-die-\d+)?")
+_PLATFORM: Final = "psys"
 _MIRROR_STEPS: Final = 3
 _TRIES: Final = 4
 
@@ -32,8 +33,8 @@ class Zone(Struct, frozen=True):
 
     Attributes:
         path: its folder.
-        package: name of the package it is or belongs to: ``package-0``.
-        kind: CPU for a package, DRAM for its memory.
+        package: name of the package it is or belongs to: ``package-0``; or ``psys``.
+        kind: CPU for a package, DRAM for its memory, PLATFORM for ``psys``.
     """
 
     path: Path
@@ -42,7 +43,7 @@ class Zone(Struct, frozen=True):
 
     @property
     def device_id(self) -> str:
-        """``cpu:package-0`` or ``dram:package-0``."""
+        """``cpu:package-0``, ``dram:package-0`` or ``platform:psys``."""
         return f"{self.kind}:{self.package}"
 
     @property
@@ -60,9 +61,9 @@ class Zone(Struct, frozen=True):
 
 
 def zones(sys_path: Path) -> tuple[Zone, ...]:
-    """Packages and their memory, in the kernel's order; empty without powercap."""
+    """Packages, their memory and the platform, in the kernel's order; empty without powercap."""
     folder = sys_path / FOLDER
-    return (*_packages(folder), *_memories(folder))
+    return (*_packages(folder), *_memories(folder), *_platforms(folder))
 
 
 def is_masked(sys_path: Path) -> bool:
@@ -129,6 +130,12 @@ def _packages(folder: Path) -> Iterator[Zone]:
         name = read_text(path / "name")
         if _PACKAGE.fullmatch(name):
             yield Zone(path, name, DeviceKind.CPU)
+
+
+def _platforms(folder: Path) -> Iterator[Zone]:
+    for path in _sorted(folder, _PACKAGE_ZONE):
+        if read_text(path / "name") == _PLATFORM:
+            yield Zone(path, _PLATFORM, DeviceKind.PLATFORM)
 
 
 def _memories(folder: Path) -> Iterator[Zone]:

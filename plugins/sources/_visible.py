@@ -62,6 +62,21 @@ def select(environ: Mapping[str, str], gpus: Sequence[Gpu], parent_of: ParentOf)
     return Selection(found, reason=reason + doubt, is_doubtful=is_doubtful)
 
 
+def slurm_doubt(environ: Mapping[str, str], listed: int) -> str:
+    """What to say where Slurm gave this job fewer GPUs than are seen, and not which.
+
+    Its numbers (``SLURM_JOB_GPUS``) are those of the node's devices, which need not be
+    NVML's, so nothing is chosen by them.
+    """
+    given = environ.get("SLURM_GPUS_ON_NODE", "")
+    if VARIABLE in environ or not given.isdecimal() or not 0 < int(given) < listed:
+        return ""
+    return (
+        f"Slurm gave this job {given} of the {listed} GPUs that are seen and counted here, but"
+        f" {VARIABLE} is not set; set it, or devices="
+    )
+
+
 def select_by_cuda(uuids: Sequence[str], gpus: Sequence[Gpu], parent_of: ParentOf) -> Selection:
     """What CUDA itself says that it uses in this process, by UUIDs without ``GPU-``."""
     found, mig = [], set()

@@ -90,7 +90,7 @@ def open(host: Host) -> CpuModel:
 
 
 def limited(whole: Estimate, cpus: float, threads: int) -> Estimate:
-    """The share of a machine that a container's quota of processor time is.
+    """The share of a machine that a container's or a job's processor time is.
 
     The rest of the machine is others' to use and to answer for, as with a virtual machine.
 

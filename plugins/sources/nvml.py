@@ -29,7 +29,7 @@ from tracker.sources._nvml_library import (
     text,
 )
 from tracker.sources._nvml_power import Model
-from tracker.sources._visible import Gpu, Selection, select, select_by_cuda
+from tracker.sources._visible import Gpu, Selection, select, select_by_cuda, slurm_doubt
 
 
 def open(host: Host) -> NvmlSource:
@@ -176,6 +176,9 @@ class NvmlSource:
         self, host: Host, found: Sequence[_Found], selection: Selection
     ) -> tuple[tuple[Device, ...], tuple[NotCounted, ...]]:
         devices, not_counted = [], []
+        doubt = "" if self._is_settled else slurm_doubt(host.environ, len(found))
+        if doubt:
+            not_counted.append(NotCounted("which GPUs are this job's", doubt))
         for position, gpu in enumerate(found):
             is_ours = position in selection.positions
             if not is_ours and not selection.is_doubtful:

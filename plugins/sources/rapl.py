@@ -21,7 +21,8 @@ from tracker.ports.source import Inventory
 from tracker.sources._cpuinfo import Cpu, read_cpu
 from tracker.sources._powercap import FOLDER, Zone, is_masked, mirrors, zones
 
-MOST_W: Final = 2000.0  # several times what any socket is rated at: more is a reset, no wrap
+# Several times what any such part is rated at: a counter that is faster was reset.
+MOST_W: Final = {DeviceKind.CPU: 2e3, DeviceKind.DRAM: 2e3, DeviceKind.PLATFORM: 1e4}
 REFRESH_S: Final = 0.001  # the hardware updates its counter every millisecond
 _PAUSE_S: Final = 0.002
 _MAX_DIGITS: Final = 32
@@ -36,7 +37,10 @@ SUBSYSTEM=="powercap", KERNEL=="intel-rapl*", \
 RUN+="/usr/bin/chgrp energy /sys/%p/energy_uj", RUN+="/usr/bin/chmod g+r /sys/%p/energy_uj"
 END
 sudo udevadm control --reload && sudo udevadm trigger --subsystem-match=powercap
-# then log in again, so that you are in the group"""
+# Where udev does not run, put this into /etc/tmpfiles.d/rapl.conf, a line for each zone:
+#   z /sys/class/powercap/intel-rapl:0/energy_uj 0440 root energy -
+# then log in again, so that you are in the group, and see:
+tracker doctor"""
 MASKED_FIX: Final = (
     "start the container with --volume /sys:/host/sys:ro --env TRACKER_SYSFS=/host/sys"
     " (and see that energy_uj may be read there)"
@@ -104,7 +108,7 @@ class RaplSource:
             raise self._refusal()
 
     def devices(self) -> Inventory:
-        """A CPU device a package and a DRAM device where its memory has a counter."""
+        """A CPU device a package, a DRAM device where memory has a counter, and the platform."""
         devices = tuple(self._device(zone) for zone in self._descriptors)
         return Inventory(devices, tuple(self._not_counted))
 
@@ -156,7 +160,8 @@ class RaplSource:
             return ReadFailure(zone.device_id, SourceReadError(message))
         now_ns = self._clock()
         energy_j = j_from_uj(energy_uj)
-        return EnergyReading(zone.device_id, now_ns, energy_j, self._wraps_at_j[zone], MOST_W)
+        wraps_at_j, most_w = self._wraps_at_j[zone], MOST_W[zone.kind]
+        return EnergyReading(zone.device_id, now_ns, energy_j, wraps_at_j, most_w)
 
     def _energy_uj(self, zone: Zone) -> int:
         return int(os.pread(self._descriptors[zone], _MAX_DIGITS, 0))
@@ -172,14 +177,19 @@ class RaplSource:
         os.close(self._descriptors.pop(zone))
 
     def _device(self, zone: Zone) -> Device:
-        name = self._cpu.name if self._cpu and self._cpu.name else "CPU"
-        is_memory = zone.kind is DeviceKind.DRAM
+        cpu = self._cpu.name if self._cpu and self._cpu.name else "CPU"
+        names = {
+            DeviceKind.CPU: f"{cpu} ({zone.package})",
+            DeviceKind.DRAM: f"memory of {zone.package}",
+            DeviceKind.PLATFORM: "platform (psys): packages and what its maker put beside them",
+        }
         return Device(
             id=zone.device_id,
             kind=zone.kind,
-            name=f"memory of {zone.package}" if is_memory else f"{name} ({zone.package})",
+            name=names[zone.kind],
             accuracy=_accuracy(zone.kind, self._cpu),
             refresh_s=REFRESH_S,
+            added=zone.kind is not DeviceKind.PLATFORM,
         )
 
     def _refusal(self) -> SourceUnavailable:
@@ -205,8 +215,11 @@ def _accuracy(kind: DeviceKind, cpu: Cpu | None) -> Accuracy:
 
     Intel packages ±5 % (Hackenberg et al. 2015, doi 10.1109/IPDPSW.2015.70); AMD's are
     modelled, ±15 % (Schöne et al. 2021, arXiv 2108.00808); memory ±20 % (Desrochers,
-    Paradis, Weaver 2016). An unknown vendor gets AMD's range.
+    Paradis, Weaver 2016). An unknown vendor gets AMD's range, and so does the platform's,
+    of which no study is known.
     """
+    if kind is DeviceKind.PLATFORM:
+        return Accuracy.of("counter:platform", 0.85, 1.15)
     if kind is DeviceKind.DRAM:
         return Accuracy.of("counter:dram", 0.80, 1.20)
     if cpu and cpu.vendor == "GenuineIntel":

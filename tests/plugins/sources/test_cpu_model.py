@@ -240,6 +240,11 @@ def test_a_container_is_charged_its_quota_and_its_own_load(tmp_path: Path) -> No
         ({"job/cpu.max": "50000 100000"}, 0.5),
         ({"cpu.max": "400000 100000", "job/cpu.max": "max 100000"}, 4.0),
         ({"cpu.max": "400000 100000", "job/cpu.max": "800000 100000"}, 4.0),
+        ({"job/cpuset.cpus.effective": "0-7,64-71", "job/cpu.stat": "usage_usec 0"}, 16.0),
+        ({"job/cpuset.cpus.effective": "5", "job/cpu.stat": "usage_usec 0"}, 1.0),
+        ({"job/cpuset.cpus.effective": "0-127", "job/cpu.stat": "usage_usec 0"}, None),
+        ({"job/cpuset.cpus.effective": "garbage", "job/cpu.stat": "usage_usec 0"}, None),
+        ({"job/cpuset.cpus.effective": "0-7"}, None),  # nobody tells what is used of them
     ],
 )
 def test_the_tightest_quota_of_the_groups_counts(

@@ -38,7 +38,7 @@ def energies_j(readings: object) -> dict[str, float]:
     return {reading.device_id: reading.energy_j for reading in readings}
 
 
-def test_packages_and_their_memory_count_and_nothing_else(
+def test_packages_and_their_memory_count_and_the_platform_is_shown(
     tmp_path: Path, tree: PowercapTree
 ) -> None:
     for _ in range(11):
@@ -47,8 +47,10 @@ def test_packages_and_their_memory_count_and_nothing_else(
     tree.add_mmio()
 
     with opened(tmp_path) as source:
-        ids = [device.id for device in source.devices().devices]
+        devices = source.devices().devices
+        ids = [device.id for device in devices if device.added]
 
+    assert [one.id for one in devices if not one.added] == ["platform:psys"]
     assert (tree.links / "intel-rapl:a").exists()  # the eleventh, in hexadecimal
     assert ids == [
         *(f"cpu:package-{number}" for number in range(11)),

@@ -57,6 +57,8 @@ def test_counters_that_may_not_be_read_come_with_the_commands_that_allow_it(
     assert "intel-rapl:0/energy_uj: Permission denied" in str(raised.value)
     assert "sudo tee /etc/udev/rules.d/70-rapl.rules" in raised.value.fix
     assert 'RUN+="/usr/bin/chgrp energy /sys/%p/energy_uj"' in raised.value.fix
+    assert "z /sys/class/powercap/intel-rapl:0/energy_uj 0440 root energy -" in raised.value.fix
+    assert raised.value.fix.endswith("tracker doctor")
     assert "sudo udevadm trigger --subsystem-match=powercap" in raised.value.fix
 
 

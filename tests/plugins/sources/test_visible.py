@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.sources._visible import Gpu, select
+from tracker.sources._visible import Gpu, select, slurm_doubt
 
 A, B, C = "GPU-aaaa1111", "GPU-aabb2222", "GPU-cccc3333"
 GPUS = tuple(Gpu(uuid, "NVIDIA H100") for uuid in (A, B, C))
@@ -85,3 +85,19 @@ def test_any_value_gives_distinct_gpus_of_this_machine(value: str) -> None:
 
     assert len(set(positions)) == len(positions)
     assert set(positions) <= {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("environ", "listed", "is_said"),
+    [
+        ({"SLURM_GPUS_ON_NODE": "2"}, 8, True),
+        ({"SLURM_GPUS_ON_NODE": "8"}, 8, False),
+        ({"SLURM_GPUS_ON_NODE": "2", "CUDA_VISIBLE_DEVICES": "0,1"}, 8, False),
+        ({"SLURM_GPUS_ON_NODE": "two"}, 8, False),
+        ({}, 8, False),
+    ],
+)
+def test_a_job_that_was_given_fewer_gpus_than_are_seen_is_told(
+    environ: dict[str, str], listed: int, *, is_said: bool
+) -> None:
+    assert ("2 of the 8 GPUs" in slurm_doubt(environ, listed)) is is_said
