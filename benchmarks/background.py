@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Iterator
-
 from _bench import BYTES_PER_MB, environ_with_store, line, machine, options, python
 
 from fakes.nvml import FakeGpu, FakeNvml, Waveform
-from fakes.powercap import PowercapTree
+from fakes.powercap import PowercapTree, drawing
 
 GPUS = 8
 PACKAGES = 2
@@ -47,33 +42,12 @@ def main() -> None:
             powercap.add_package()
         environ = environ_with_store(folder, fake.environ())
         environ["TRACKER_SYSFS"] = str(powercap.sys_path)
-        with _counting(powercap):
+        with drawing(powercap, PACKAGE_W, 0.2):
             told = python(SUBJECT.format(duration_s=duration_s), environ).json()
     cpu_s, wall_s = told["taken"]
     line("devices read", len(told["devices"]), "")
     line("CPU time, each minute", cpu_s / wall_s * 60, "CPU s", most=0.06)
     line("memory added", told["added_bytes"] / BYTES_PER_MB, "MB", most=40)
-
-
-@contextlib.contextmanager
-def _counting(powercap: PowercapTree) -> Iterator[None]:
-    """Let the processors draw power while the subject runs."""
-    done = threading.Event()
-
-    def count() -> None:
-        last_s = time.monotonic()
-        while not done.wait(0.2):
-            now_s = time.monotonic()
-            powercap.advance(PACKAGE_W * (now_s - last_s))
-            last_s = now_s
-
-    thread = threading.Thread(target=count)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 if __name__ == "__main__":

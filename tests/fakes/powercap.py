@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -110,6 +114,27 @@ class PowercapTree:
         """Let nobody read these counters; root still can, so be another for the test."""
         for zone in zones:
             self.energy_path(zone).chmod(0)
+
+
+@contextmanager
+def drawing(tree: PowercapTree, power_w: float, step_s: float = 0.02) -> Iterator[None]:
+    """Let every zone count on by itself meanwhile, a step at a time, as hardware does."""
+    done = threading.Event()
+
+    def count() -> None:
+        last_s = time.monotonic()
+        while not done.wait(step_s):
+            now_s = time.monotonic()
+            tree.advance(power_w * (now_s - last_s))
+            last_s = now_s
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 class ProcTree:

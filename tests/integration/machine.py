@@ -7,13 +7,17 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from fakes.nvml import FakeGpu, FakeNvml, Waveform
-from fakes.powercap import PowercapTree, ProcTree
+from fakes.powercap import PowercapTree, ProcTree, drawing
+
+HARDLY_W = 0.01
 
 
 class Machine(Struct, frozen=True):
@@ -22,12 +26,14 @@ class Machine(Struct, frozen=True):
     Attributes:
         folder: holds everything.
         nvml: GPUs of known power.
+        powercap: its package and memory, which stand still outside of ``living``.
         environ: what a subprocess needs to see them, and a store of its own.
         store: that store's URL.
     """
 
     folder: Path
     nvml: FakeNvml
+    powercap: PowercapTree
     environ: dict[str, str]
     store: str
 
@@ -90,4 +96,11 @@ def machine_in(folder: Path, *gpus: FakeGpu) -> Machine:
         "TRACKER_STORE": store,
         "TRACKER_LOCATION": "FR",
     }
-    return Machine(folder, nvml, environ, store)
+    return Machine(folder, nvml, tree, environ, store)
+
+
+@contextmanager
+def living(machine: Machine) -> Iterator[Machine]:
+    """The machine with a package and a memory that draw hardly anything, but do."""
+    with drawing(machine.powercap, HARDLY_W):
+        yield machine

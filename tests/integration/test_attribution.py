@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fakes.nvml import FakeGpu, Waveform
-from integration.machine import Machine, machine_in
+from integration.machine import Machine, living, machine_in
 
 SUBJECT = """
     import os, pathlib, time, tracker
@@ -23,8 +24,9 @@ SUBJECT = """
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return machine_in(tmp_path)
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with living(machine_in(tmp_path)) as machine:
+        yield machine
 
 
 def used_by(*processes: tuple[int, ...]) -> FakeGpu:

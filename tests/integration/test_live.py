@@ -6,16 +6,18 @@ import json
 import signal
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from integration.machine import Machine, machine_in
+from integration.machine import Machine, living, machine_in
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return machine_in(tmp_path)
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with living(machine_in(tmp_path)) as machine:
+        yield machine
 
 
 def test_a_training_is_measured_priced_stored_and_reported(machine: Machine) -> None:

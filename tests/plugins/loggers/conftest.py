@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from integration.machine import Machine, machine_in
+from integration.machine import Machine, living, machine_in
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return machine_in(tmp_path)
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with living(machine_in(tmp_path)) as machine:
+        yield machine
