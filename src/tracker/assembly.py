@@ -118,14 +118,23 @@ class Assembly(Struct, frozen=True):
         Raises:
             SettingsError: the setting names no zone.
         """
-        from tracker.carbon.location import choose, parse  # noqa: PLC0415 - reads tables
+        from tracker.carbon.location import choose  # noqa: PLC0415 - reads tables
 
         if settings.location is not None:
-            zones = self._grid("table", {}).zones()
-            return parse(settings.location, zones, settings.origins["location"])
+            return self.parsed_location(settings.location, settings.origins["location"])
         places = [discovery.load("places", name) for name in discovery.own_names("places")]
         offline = [place for place in places if not getattr(place, "NEEDS_NETWORK", False)]
         return choose(None, [place.locate(self.host, None) for place in offline])
+
+    def parsed_location(self, text: str, origin: str) -> Location:
+        """What somebody wrote, as a location.
+
+        Raises:
+            SettingsError: it names no zone.
+        """
+        from tracker.carbon.location import parse  # noqa: PLC0415 - reads tables
+
+        return parse(text, self._grid("table", {}).zones(), origin)
 
     def _grid(self, name: str, options: Mapping[str, object]) -> Grid:
         grid: Grid = discovery.load("grid", name).open(None, options)

@@ -90,19 +90,21 @@ def with_stretches(
     pricing: Pricing,
     stretches: Sequence[PricedStretch],
     *,
+    provider: str,
     provisional: bool,
     notes: Sequence[PricingNote],
 ) -> Pricing:
-    """A provisional pricing with the figures that were fetched meanwhile.
+    """A provisional pricing with the figures that ``provider`` and its chain gave meanwhile.
 
     Raises:
         ValueError: it is frozen: another figure is another pricing.
     """
     if not pricing.provisional:
         raise ValueError(f"pricing {pricing.id} is frozen")
-    first = _telling(stretches, pricing.provider)
+    first = _telling(stretches, provider)
     return replace(
         pricing,
+        provider=provider,
         signal=first.signal,
         scope=first.scope,
         provisional=provisional,

@@ -71,13 +71,27 @@ def _plain(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _fixed(text: str, number: float, unit: str, origin: str) -> Location:
-    g_per_kwh = number * 1000 if unit == "kg" else number
+def checked_g_per_kwh(g_per_kwh: float, what: str) -> float:
+    """An intensity that a grid may have.
+
+    Args:
+        g_per_kwh: as somebody wrote it.
+        what: where it stands, for the message.
+
+    Raises:
+        SettingsError: no grid has it.
+    """
     if not 0 <= g_per_kwh <= MAX_G_PER_KWH:
         raise SettingsError(
-            f"location = {text!r} ({origin}): a carbon intensity lies between 0 and"
-            f" {MAX_G_PER_KWH:g} g/kWh, this is {g_per_kwh:g}"
+            f"{what}: a carbon intensity lies between 0 and {MAX_G_PER_KWH:g} g/kWh,"
+            f" this is {g_per_kwh:g}"
         )
+    return g_per_kwh
+
+
+def _fixed(text: str, number: float, unit: str, origin: str) -> Location:
+    written = number * 1000 if unit == "kg" else number
+    g_per_kwh = checked_g_per_kwh(written, f"location = {text!r} ({origin})")
     return Location(
         zone=FIXED, name=f"{g_per_kwh:g} g/kWh, as set", origin=origin, g_per_kwh=g_per_kwh
     )

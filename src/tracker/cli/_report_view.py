@@ -22,8 +22,10 @@ from tracker.cli._parts import (
     wrapped,
 )
 from tracker.cli._phases_view import phases_view
+from tracker.cli._pricing_view import basis_lines, beside_lines
 from tracker.cli._table import Column, Row, bar, table
 from tracker.model.display import (
+    carbon_text,
     duration_text,
     energy_range_text,
     energy_text,
@@ -158,22 +160,18 @@ def _carbon(report: RunReport, width: int, familiar: Sequence[str]) -> list[Text
     elif words := equivalent_text(report.carbon_g):
         lines += wrapped(words, width, indent=2)
     if report.pricing is not None:
-        lines += labelled(_priced(report.pricing), width)
+        lines += labelled([*basis_lines(report.pricing), *beside_lines(report.pricing)], width)
+    by_market = [one for one in report.pricings if one.basis == "market" and not one.current]
+    lines += labelled([("by contract", _market_text(one)) for one in by_market[-1:]], width)
     others = [p for p in report.pricings if not p.current]
     if others:
-        lines += labelled([("other pricings", str(len(others)))], width)
+        shown = f"{len(others)} (tracker show {report.short_id} --pricings)"
+        lines += labelled([("other pricings", shown)], width)
     return lines
 
 
-def _priced(pricing: PricingReport) -> Iterator[tuple[str, str]]:
-    yield "priced at", price_text(pricing)
-    figures = f"{pricing.signal}, {pricing.scope}, {pricing.basis}-based"
-    provisional = "; provisional" if pricing.provisional else ""
-    yield "basis", f"{figures}{provisional}"
-    if pricing.pue != 1:
-        yield "PUE", f"{number_text(pricing.pue)} ({pricing.pue_source}), in CO2e alone"
-    yield "location", f"{pricing.zone}, from {pricing.location_origin}"
-    yield "source", f"{pricing.source} ({pricing.provider})"
+def _market_text(pricing: PricingReport) -> str:
+    return f"{carbon_text(pricing.carbon_g)} market-based, {price_text(pricing)}"
 
 
 def _last_metrics(report: RunReport, width: int) -> list[Text]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tracker.history.choice import Choice
+    from tracker.history.pricing import Priced
     from tracker.model.comparison import Comparison
     from tracker.model.examination import Examination
     from tracker.model.report import RunReport, RunSummary
@@ -97,6 +98,14 @@ def _history(store: str | None) -> RunReader:
     return History(resolve({"store": store}, os.environ, Path.cwd()).store)
 
 
+def _price(
+    store: str | None, run: str, choice: Mapping[str, Any], *, dry_run: bool
+) -> Sequence[Priced]:
+    from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
+
+    return History(store).price(run, dry_run=dry_run, **choice)
+
+
 def _track(name: str, options: Mapping[str, Any]) -> LiveRun:
     from tracker.live import track  # noqa: PLC0415 - only for the verb that runs something
 
@@ -120,6 +129,7 @@ class Rooms(Struct, frozen=True):
 
     Attributes:
         history: opens the history of a store; ``None`` is the one of the settings.
+        price: prices a run of a store by a choice.
         track: makes a run with a name and options.
         examine: looks at machine, settings and store.
         now: the time, in the zone of whoever looks.
@@ -127,6 +137,7 @@ class Rooms(Struct, frozen=True):
     """
 
     history: Callable[[str | None], RunReader] = _history
+    price: Callable[..., Sequence[Priced]] = _price
     track: Callable[[str, Mapping[str, Any]], LiveRun] = _track
     examine: Callable[[Mapping[str, Any]], Examination] = _examine
     now: Callable[[], datetime] = _now

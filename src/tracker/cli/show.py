@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     tracker show last
     tracker show 9f86d081 --phases
     tracker show last --equivalents
+    tracker show last --pricings
     tracker show resnet-cifar --json
     """
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.argument("run", default="last")
 @click.option("--phases", is_flag=True, help="Every phase: by default long rows are shortened.")
 @click.option("--equivalents", is_flag=True, help="The CO2e in familiar things, with sources.")
+@click.option("--pricings", is_flag=True, help="Every way in which the run was priced.")
 @_options.as_json
 @_options.store
 @click.pass_obj
@@ -37,6 +39,7 @@ def command(
     run: str,
     phases: bool,
     equivalents: bool,
+    pricings: bool,
     as_json: bool,
     store: str | None,
 ) -> None:
@@ -55,6 +58,11 @@ def command(
     from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
 
     console = screen()
+    if pricings:
+        from tracker.cli._pricing_view import pricings_view  # noqa: PLC0415 - the same
+
+        show(console, pricings_view(report, rooms.now(), console.width))
+        return
     # A history that keeps no curve has no such method: the view then goes without.
     curve_of = getattr(history, "power_curve", None)
     curve = curve_of(str(report.run_id)) if curve_of else ()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tracker.carbon.accountant import MARKET_BASED
+from tracker.history.beside import EnergyBetween, cost_of, water_of
 from tracker.history.energy import Total
 from tracker.model.carbon import CarbonIntensity, Pricing, Signal
 from tracker.model.ranges import NOTHING, Range, carbon_range
 from tracker.model.report import PricingPart, PricingReport
 from tracker.model.units import carbon_g
-
-EnergyBetween = Callable[[Sequence[datetime]], list[float]]
-"""Joules of the devices in the total before, between and after instants (UTC)."""
 
 
 def current_of(pricings: Sequence[Pricing]) -> Pricing | None:
@@ -36,9 +34,22 @@ def _age(pricing: Pricing) -> tuple[float, UUID]:
 
 
 def priced(
-    pricing: Pricing, total: Total | None, between: EnergyBetween, *, current: bool
+    pricing: Pricing,
+    total: Total | None,
+    between: EnergyBetween,
+    *,
+    current: bool,
+    until: datetime,
 ) -> PricingReport:
-    """A pricing and what it makes of the run's energy; the PUE is in the grams alone."""
+    """A pricing and what it makes of the run's energy; the PUE is in the grams alone.
+
+    Args:
+        pricing: with at least one stretch.
+        total: the energy; ``None`` where nothing was read.
+        between: tells when it was used.
+        current: whether the run's carbon is this pricing's.
+        until: the end of the run, or its last sign of life, UTC.
+    """
     shares = _shares(pricing, total, between)
     mean, low, high = (
         sum(share * figure for share, figure in zip(shares, figures, strict=True))
@@ -72,6 +83,8 @@ def priced(
         made_at=pricing.made_at,
         what_if=pricing.what_if,
         parts=_parts(pricing, shares),
+        cost=cost_of(pricing.tariff, total, between, (pricing.stretches[0].start, until)),
+        water=water_of(pricing.water, total),
     )
 
 

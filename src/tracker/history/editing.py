@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from tracker.errors import SettingsError
 from tracker.history.opening import Opening
 
 if TYPE_CHECKING:
+    from tracker.history.pricing import Priced
     from tracker.model.run import Run
 
 
@@ -76,6 +77,35 @@ class Editing(Opening):
                     f"run {run.name} ({run.short_id}) is running: stop it before it is deleted"
                 )
             delete_runs(database, [run.run_id], datetime.now(UTC))
+
+    def price(
+        self,
+        selector: str | UUID,
+        *,
+        dry_run: bool = False,
+        **choice: Any,  # noqa: ANN401 - the fields of PricingChoice, each with its own type
+    ) -> tuple[Priced, ...]:
+        """Price a run by another choice, or complete what is provisional of it.
+
+        Args:
+            selector: ``last``, a unique name, an id, or the first characters of a short id.
+            dry_run: keep nothing.
+            choice: ``provider``, ``signal``, ``scope``, ``location``, ``pue``,
+                ``market_g_per_kwh``, ``at_region`` (a what-if), ``tariff``, ``water``,
+                ``online``, as ``history.pricing.PricingChoice`` has them. None: complete it.
+
+        Raises:
+            RunNotFound: there is none, or there are several.
+            SettingsError: something in the choice cannot be meant.
+            GridError: nobody has the intensities.
+            StoreError: the store cannot be read or written.
+        """
+        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
+        from tracker.history.pricing import PricingChoice, Repricer  # noqa: PLC0415 - SQLAlchemy
+
+        assembly, wanted = Assembly.of_this_process(), PricingChoice(**choice)
+        with self._open("read" if dry_run else "write") as (database, _):
+            return Repricer(assembly, database, dry_run=dry_run).price(selector, wanted)
 
     def _edit(self, selector: str | UUID, change: Callable[[Run], Run]) -> None:
         from tracker.store.editing import edit_run  # noqa: PLC0415 - imports SQLAlchemy

@@ -6,7 +6,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from tracker.history.carbon import EnergyBetween, current_of, priced
+from tracker.history.beside import EnergyBetween
+from tracker.history.carbon import current_of, priced
 from tracker.history.energy import Board, Total, boards_of, total_of
 from tracker.history.status import Standing, Vantage, standing
 from tracker.model.figures import DeviceShare, RunFigures
@@ -55,11 +56,12 @@ def figures_of(reader: Reader, records: RunRecords, vantage: Vantage) -> Figures
     run = records.runs[0]
     boards = boards_of(records.segments, records.heartbeats, records.devices, records.sums)
     total = total_of(boards)
+    stands = standing(run.started_at, records.segments, records.heartbeats, vantage)
     chosen = current_of(records.pricings)
     pricing = None
     if chosen is not None:
-        pricing = priced(chosen, total, energy_between(reader, records), current=True)
-    stands = standing(run.started_at, records.segments, records.heartbeats, vantage)
+        between, until = energy_between(reader, records), stands.last_seen_at
+        pricing = priced(chosen, total, between, current=True, until=until)
     return Figures(run, tuple(boards), total, stands, pricing)
 
 

@@ -33,6 +33,9 @@ ORDER: Final = (
     DeviceKind.CPU,
     DeviceKind.DRAM,
 )
+FALLBACK: Final = "price-fallback"
+"""The kind of an event that says why a provider's figure was not used."""
+
 NO_READING: Final = "the source has it, but no reading of it came"
 
 
@@ -105,7 +108,7 @@ def _report(
         pricings=pricings,
         overlaps=_overlaps(details),
         not_counted=_not_counted(records, figures.boards, stands.status),
-        events=_events(details),
+        events=_events(records, details),
         metrics={metric.name: metric.value for metric in details.metrics},
         provenance=run.provenance,
         parent_id=run.parent_id,
@@ -131,11 +134,12 @@ def _beats(records: RunRecords, status: RunStatus) -> list[Heartbeat]:
 
 def _pricings(reader: Reader, records: RunRecords, figures: Figures) -> tuple[PricingReport, ...]:
     """Every pricing, in order of making; the current one is there already."""
-    current = figures.pricing
+    current, until = figures.pricing, figures.stands.last_seen_at
+    between = energy_between(reader, records)
     return tuple(
         current
         if current is not None and pricing.id == current.id
-        else priced(pricing, figures.total, energy_between(reader, records), current=False)
+        else priced(pricing, figures.total, between, current=False, until=until)
         for pricing in records.pricings
         if pricing.stretches
     )
@@ -170,10 +174,19 @@ def _not_counted(
     return tuple(dict.fromkeys([*said, *unsaid]))
 
 
-def _events(details: RunDetails) -> tuple[EventReport, ...]:
-    return tuple(
+def _events(records: RunRecords, details: RunDetails) -> tuple[EventReport, ...]:
+    """What the run said, and what the providers of its pricings could not do; each once."""
+    said = [
         EventReport(event.at, event.kind, event.subject, event.message) for event in details.events
-    )
+    ]
+    known = {(one.subject, one.message) for one in said}
+    for pricing in records.pricings:
+        for note in pricing.notes:
+            message = f"{note.zone}: {note.reason}"
+            if (note.provider, message) not in known:
+                known.add((note.provider, message))
+                said.append(EventReport(note.at, FALLBACK, note.provider, message))
+    return tuple(said)
 
 
 def _overlaps(details: RunDetails) -> tuple[OverlapReport, ...]:

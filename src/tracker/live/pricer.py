@@ -70,6 +70,7 @@ class Pricer:
         self._pricing = with_stretches(
             self._pricing,
             [*booked.stretches[:-1], PricedStretch(last.start, None, last.intensity)],
+            provider=feed.chain[0].name,
             provisional=True,
             notes=booked.notes,
         )

@@ -138,6 +138,20 @@ class Reader:
         with self._reading() as connection:
             return newest(connection, which, limit)
 
+    def provisional(self, limit: int) -> tuple[UUID, ...]:
+        """Ids of the newest runs that wait for figures of a pricing.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        runs, pricings = schema.runs, schema.pricings
+        waiting = select(pricings.c.run_id).where(pricings.c.provisional)
+        newest_first = (
+            select(runs.c.id).where(runs.c.id.in_(waiting)).order_by(runs.c.started_at.desc())
+        )
+        with self._reading() as connection:
+            return tuple(connection.execute(newest_first.limit(limit)).scalars())
+
     def waiting(self, limit: int | None = None) -> tuple[UUID, ...]:
         """Ids of the runs that are not booked.
 
@@ -278,7 +292,8 @@ class Reader:
         Raises:
             StoreError: the store cannot be read.
         """
-        return energies_j(self._database, counted, bounds)
+        with self._reading() as connection:
+            return energies_j(connection, counted, bounds)
 
     def power_curve(self, run_id: UUID) -> tuple[tuple[datetime, float], ...]:
         """Mean power of the devices in the total, in watts, by the slots' starts (UTC).

@@ -14,9 +14,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
-from tracker.store.database import Database
 from tracker.store.schema import intervals
 from tracker.store.types import Id, Line, Time
 
@@ -40,12 +39,12 @@ _LAST = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
 def energies_j(
-    database: Database, counted: Iterable[Counted], bounds: Sequence[datetime]
+    connection: Connection, counted: Iterable[Counted], bounds: Sequence[datetime]
 ) -> list[float]:
     """Joules before the first bound, between each two, and after the last.
 
     Args:
-        database: open.
+        connection: in a transaction that reads.
         counted: the devices that count.
         bounds: UTC, in order of time; may be empty.
 
@@ -54,17 +53,16 @@ def energies_j(
     """
     edges = [_FIRST, *bounds, _LAST]
     sums_j = [0.0] * (len(bounds) + 1)
-    with database.reading() as connection:
-        for segment_id, device_ids in _by_segment(counted).items():
-            chosen = {"segment": segment_id, "devices": device_ids}
-            for number in range(len(sums_j)):
-                span = {"begin": edges[number], "until": edges[number + 1]}
-                row = connection.execute(_SUM, chosen | span).one()
-                sums_j[number] += row.energy_j or 0.0
-                if row.end_at is not None and row.end_at > edges[number + 1]:
-                    for crossing in connection.execute(_CROSSING, chosen | span):
-                        sums_j[number] -= crossing.energy_j
-                        _divide(crossing, bounds, sums_j)
+    for segment_id, device_ids in _by_segment(counted).items():
+        chosen = {"segment": segment_id, "devices": device_ids}
+        for number in range(len(sums_j)):
+            span = {"begin": edges[number], "until": edges[number + 1]}
+            row = connection.execute(_SUM, chosen | span).one()
+            sums_j[number] += row.energy_j or 0.0
+            if row.end_at is not None and row.end_at > edges[number + 1]:
+                for crossing in connection.execute(_CROSSING, chosen | span):
+                    sums_j[number] -= crossing.energy_j
+                    _divide(crossing, bounds, sums_j)
     return sums_j
 
 

@@ -190,11 +190,11 @@ def test_equal_intensities_give_energy_times_intensity(
 
 
 def test_a_provisional_pricing_takes_better_figures_and_a_frozen_one_none() -> None:
-    guessed = replace(pricing(intensity(100)), provider="uk", provisional=True)
+    guessed = replace(pricing(intensity(100)), provisional=True)
     better = replace(intensity(70), provider="uk", signal=Signal.MARGINAL, scope=Scope.DIRECT)
     stretches = stretches_of([better], NOON, None)
-    filled = with_stretches(guessed, stretches, provisional=False, notes=())
+    filled = with_stretches(guessed, stretches, provider="uk", provisional=False, notes=())
     assert (filled.id, filled.signal, filled.scope) == (guessed.id, "marginal", "direct")
     assert filled.stretches == stretches
     with pytest.raises(ValueError, match="frozen"):
-        with_stretches(filled, stretches, provisional=False, notes=())
+        with_stretches(filled, stretches, provider="uk", provisional=False, notes=())
