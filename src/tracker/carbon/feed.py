@@ -121,9 +121,9 @@ class Feed:
             try:
                 values = self.values(link, start, end)
             except GridError as error:
-                ledger.missing += missing[number:]
                 ledger.settled &= not isinstance(error, GridUnavailable)
                 ledger.notes.append(PricingNote(self._now(), link.name, link.zone, str(error)))
+                self._take_known(link, ledger, missing[number:])
                 return
             self._take(link, ledger, values, (start, end))
 
@@ -145,6 +145,14 @@ class Feed:
             PricingNote(self._now(), link.name, link.zone, f"has nothing for {_span(*gap)}")
             for gap in gaps
         ]
+
+    def _take_known(self, link: Link, ledger: _Ledger, missing: Sequence[Span]) -> None:
+        """What was answered earlier by somebody who does not answer now."""
+        for start, end in missing:
+            known = () if link.timeless else self._known(link.series, link.zone, start, end)[0]
+            found, gaps = fill(known, start, end)
+            ledger.stretches += found
+            ledger.missing += gaps
 
     def values(self, link: Link, start: datetime, end: datetime) -> tuple[CarbonIntensity, ...]:
         """What a provider has for ``start`` to ``end``, in order of time; from the cache first.
@@ -287,12 +295,16 @@ def _called(link: Link, ask: Callable[[], Sequence[CarbonIntensity]]) -> list[Ca
         raise
     except Exception as error:
         raise GridUnavailable(f"{link.name} failed: {type(error).__name__}: {error}") from error
-    for one in values:
-        if not (math.isfinite(one.g_per_kwh) and 0 <= one.g_per_kwh <= MAX_G_PER_KWH):
-            raise GridUnavailable(
-                f"{link.name} says {one.g_per_kwh:g} g/kWh for {link.zone}, which no grid has"
-            )
-    return sorted(values, key=lambda one: one.valid_from)
+    sound = [one for one in values if _can_be(one.g_per_kwh)]
+    if values and not sound:
+        raise GridUnavailable(
+            f"{link.name} says {values[0].g_per_kwh:g} g/kWh for {link.zone}, which no grid has"
+        )
+    return sorted(sound, key=lambda one: one.valid_from)
+
+
+def _can_be(g_per_kwh: float) -> bool:
+    return math.isfinite(g_per_kwh) and 0 <= g_per_kwh <= MAX_G_PER_KWH
 
 
 def _touch(one: CarbonIntensity, other: CarbonIntensity) -> bool:

@@ -7,8 +7,11 @@ forecast as the truth: what they promise is what would be saved if it came true.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,7 +19,8 @@ from tracker.errors import IntensityMissing
 from tracker.model.carbon import CarbonIntensity
 
 Span = tuple[datetime, datetime]
-_NOTHING = timedelta()
+_NOTHING: Final = timedelta()
+_MICROSECOND_S: Final = 1e-6
 
 
 class Start(Struct, frozen=True):
@@ -43,23 +47,52 @@ class Plan(Struct, frozen=True):
         return len(self.stretches) - 1
 
 
-def mean_over(values: Sequence[CarbonIntensity], start: datetime, end: datetime) -> float:
-    """Mean intensity from ``start`` to ``end``, weighted by time, in g/kWh.
+class Curve:
+    """Values as their integral over time, so that any mean is two look-ups.
 
-    Raises:
-        IntensityMissing: the values, which are in order of time, leave a part of it out.
+    Args:
+        values: in order of time, none lying over another.
     """
-    weighted, covered = 0.0, _NOTHING
-    for value in values:
-        part = min(value.valid_to, end) - max(value.valid_from, start)
-        if part > _NOTHING:
-            weighted += value.g_per_kwh * part.total_seconds()
-            covered += part
-    if covered < end - start or end <= start:
-        raise IntensityMissing(
-            f"the forecast does not hold all of {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+    def __init__(self, values: Sequence[CarbonIntensity]) -> None:
+        self.edges = sorted({edge for one in values for edge in (one.valid_from, one.valid_to)})
+        self._values = values
+        self._starts = [one.valid_from for one in values]
+        weighted = [one.g_per_kwh * _seconds(one) for one in values]
+        self._weighted = [0.0, *accumulate(weighted)]
+        self._covered_s = [0.0, *accumulate(map(_seconds, values))]
+
+    def mean(self, start: datetime, end: datetime) -> float:
+        """Mean intensity from ``start`` to ``end``, weighted by time, in g/kWh.
+
+        Raises:
+            IntensityMissing: the values leave a part of it out.
+        """
+        before, before_s = self._until(start)
+        after, after_s = self._until(end)
+        length_s = (end - start).total_seconds()
+        if length_s <= 0 or after_s - before_s < length_s - _MICROSECOND_S:
+            raise IntensityMissing(
+                f"the forecast does not hold all of {start:%Y-%m-%d %H:%M} to"
+                f" {end:%Y-%m-%d %H:%M} UTC"
+            )
+        return (after - before) / length_s
+
+    def _until(self, at: datetime) -> tuple[float, float]:
+        """Integral up to an instant, and the seconds that it holds."""
+        number = bisect_right(self._starts, at) - 1
+        if number < 0:
+            return 0.0, 0.0
+        value = self._values[number]
+        into_s = (min(at, value.valid_to) - value.valid_from).total_seconds()
+        return (
+            self._weighted[number] + value.g_per_kwh * into_s,
+            self._covered_s[number] + into_s,
         )
-    return weighted / covered.total_seconds()
+
+
+def _seconds(value: CarbonIntensity) -> float:
+    return (value.valid_to - value.valid_from).total_seconds()
 
 
 def starts(
@@ -73,14 +106,13 @@ def starts(
     Raises:
         IntensityMissing: not even a job that starts now fits.
     """
-    mean_over(values, now, now + duration)
-    edges = {edge for value in values for edge in (value.valid_from, value.valid_to)}
-    moments = {now, *edges, *(edge - duration for edge in edges)}
-    found = []
+    curve = Curve(values)
+    found = [Start(now, curve.mean(now, now + duration))]
+    moments = {*curve.edges, *(edge - duration for edge in curve.edges)}
     for at in sorted(moments):
-        if now <= at <= now + within:
+        if now < at <= now + within:
             try:
-                found.append(Start(at, mean_over(values, at, at + duration)))
+                found.append(Start(at, curve.mean(at, at + duration)))
             except IntensityMissing:
                 continue
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tracker.history.choice import Choice
+    from tracker.history.grid import Advice, Outlook
     from tracker.history.pricing import Priced
+    from tracker.model.carbon import CarbonIntensity
     from tracker.model.comparison import Comparison
     from tracker.model.examination import Examination
     from tracker.model.report import RunReport, RunSummary
@@ -90,6 +92,19 @@ class LiveRun(Protocol):
         """End the run and report it."""
 
 
+class GridQuestions(Protocol):
+    """What the views ask of one zone's grid."""
+
+    def between(self, start: str | None, end: str | None) -> Sequence[CarbonIntensity]:
+        """The intensities of a time, in order."""
+
+    def outlook(self) -> Outlook:
+        """Now, and what is expected."""
+
+    def advice(self, duration: timedelta, within: timedelta) -> Advice:
+        """When to start a job."""
+
+
 def _history(store: str | None) -> RunReader:
     """Of the store that a run here would be kept in, unless another one is named."""
     from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
@@ -104,6 +119,12 @@ def _price(
     from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
 
     return History(store).price(run, dry_run=dry_run, **choice)
+
+
+def _grid(zone: str | None, asked: Mapping[str, Any], *, by_itself: bool = False) -> GridQuestions:
+    from tracker.cli._grid_room import GridRoom  # noqa: PLC0415 - every room behind it
+
+    return GridRoom(zone, asked, by_itself=by_itself)
 
 
 def _track(name: str, options: Mapping[str, Any]) -> LiveRun:
@@ -129,6 +150,7 @@ class Rooms(Struct, frozen=True):
 
     Attributes:
         history: opens the history of a store; ``None`` is the one of the settings.
+        grid: questions about a zone, with what the line asks for.
         price: prices a run of a store by a choice.
         track: makes a run with a name and options.
         examine: looks at machine, settings and store.
@@ -137,6 +159,7 @@ class Rooms(Struct, frozen=True):
     """
 
     history: Callable[[str | None], RunReader] = _history
+    grid: Callable[..., GridQuestions] = _grid
     price: Callable[..., Sequence[Priced]] = _price
     track: Callable[[str, Mapping[str, Any]], LiveRun] = _track
     examine: Callable[[Mapping[str, Any]], Examination] = _examine

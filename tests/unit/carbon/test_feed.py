@@ -157,6 +157,22 @@ def test_a_provider_that_does_not_answer_is_asked_once_and_not_for_every_gap() -
     assert len(dead.asked) == 1
 
 
+def test_what_was_answered_earlier_counts_when_nobody_answers_now(
+    cache: StoredIntensities,
+) -> None:
+    Feed([link(FakeGrid(), "uk")], cache, lambda: LATER, wide=False).book(NOON, NOON + HOUR)
+    dead = link(failing(GridUnavailable("no answer")), "uk")
+    found = feed(dead, link(Yearly()), cache=cache).book(NOON, NOON + 3 * HOUR)
+    assert [one.intensity.g_per_kwh for one in found.stretches] == [72, 75, 216]
+    assert not found.settled
+
+
+def test_one_absurd_figure_does_not_spoil_the_others() -> None:
+    mixed = FakeGrid(lambda *_: [value(70, NOON), value(-1, NOON + HALF_HOUR)])
+    found = feed(link(mixed), link(Yearly())).book(NOON, NOON + 3 * HOUR)
+    assert [one.intensity.g_per_kwh for one in found.stretches] == [70, 216]
+
+
 def test_a_chain_that_has_nothing_says_what_each_said() -> None:
     alone = feed(link(failing(GridUnavailable("no answer")), "uk"))
     with pytest.raises(IntensityMissing, match=r"12:00 to .*: uk: no answer"):

@@ -1,0 +1,138 @@
+"""`tracker when`: the best time to start a job, by the grid's forecast."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tracker.cli import _options
+from tracker.cli._rooms import Rooms
+from tracker.cli._verbs import example
+
+if TYPE_CHECKING:
+    from tracker.history.grid import Advice
+
+WAIT_IS_BETTER: Final = 3
+"""The exit code of --check where a later start is worth it."""
+
+_LONGEST_NAP_S: Final = 60.0
+"""The clock is looked at again after this: it may be set, and a machine may sleep."""
+
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
+_UNIT_S: Final = {"d": 86_400, "h": 3600, "min": 60, "m": 60, "s": 1}
+
+
+class _Duration(click.ParamType):
+    """``8h``, ``90min``, ``1d12h``."""
+
+    name = "duration"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> timedelta:
+        """The length of time that was written."""
+        if isinstance(value, timedelta):
+            return value
+        text = "".join(str(value).split()).lower()
+        parts = _PART.findall(text)
+        length = timedelta(seconds=sum(float(number) * _UNIT_S[unit] for number, unit in parts))
+        if "".join(number + unit for number, unit in parts) != text or not length:
+            self.fail(f"{value!r} is no duration; write 8h, 90min or 1d12h", param, ctx)
+        return length
+
+
+@example(
+    """
+    tracker when --duration 8h --within 24h
+    tracker when --duration 2h --location GB --json
+    tracker when --duration 8h --check && python train.py
+    tracker when --duration 8h --wait -- python train.py
+    """
+)
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--duration", type=_Duration(), required=True, help="How long the job takes: 8h.")
+@click.option(
+    "--within",
+    type=_Duration(),
+    default="24h",
+    show_default=True,
+    help="How long its start may wait.",
+)
+@click.option("--location", "zone", metavar="WHERE", help="This machine's by default.")
+@click.option("--provider", metavar="NAME", help="Whose forecast; the zone's own by default.")
+@click.option("--online/--offline", default=None, help="Whether the network may be asked.")
+@click.option("--check", is_flag=True, help="Exit 3 if waiting is worth it, 0 if not.")
+@click.option(
+    "--worth",
+    type=float,
+    metavar="PERCENT",
+    default=5.0,
+    show_default=True,
+    help="What a later start must save to be worth it.",
+)
+@click.option("--wait", is_flag=True, help="Wait until then and run COMMAND under the tracker.")
+@_options.as_json
+@_options.store
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    *,
+    duration: timedelta,
+    within: timedelta,
+    zone: str | None,
+    check: bool,
+    worth: float,
+    wait: bool,
+    as_json: bool,
+    command: tuple[str, ...],
+    **asked: Any,  # noqa: ANN401 - provider, online and store by their names
+) -> int:
+    """Say when a job of that length would cause least, and what that saves.
+
+    The forecast is asked of the zone's provider. A start may wait for --within; the job may
+    also pause and resume, which is shown as the alternative. Without a forecast there is no
+    advice: exit code 1.
+    """
+    if wait != bool(command):
+        raise click.UsageError("--wait needs a command after --, and a command needs --wait")
+    rooms: Rooms = context.obj
+    advice = rooms.grid(zone, asked, by_itself=True).advice(duration, within)
+    _say(advice, rooms, as_json=as_json, stderr=wait)
+    worth_it = advice.saves_ratio * 100 >= worth
+    if wait:
+        options = {"location": zone, "store": asked["store"]}
+        return _run(rooms, advice.best.at if worth_it else None, options, command)
+    return WAIT_IS_BETTER if check and worth_it else 0
+
+
+def _say(advice: Advice, rooms: Rooms, *, as_json: bool, stderr: bool) -> None:
+    if as_json:
+        _options.print_json(advice.to_dict())
+        return
+    from tracker.cli._screen import screen, show  # noqa: PLC0415 - rich, not for --help
+    from tracker.cli._when_view import advice_view  # noqa: PLC0415 - the same
+
+    console = screen(stderr=stderr)
+    show(console, advice_view(advice, rooms.now(), console.width))
+
+
+def _run(
+    rooms: Rooms, at: datetime | None, options: Mapping[str, str | None], command: Sequence[str]
+) -> int:
+    """Wait for the time, then do what ``tracker run`` does; the command's exit code."""
+    while at is not None and (left_s := (at - rooms.now().astimezone(UTC)).total_seconds()) > 0:
+        rooms.sleep(min(left_s, _LONGEST_NAP_S))
+    from tracker.cli.run import command as run  # noqa: PLC0415 - only where a command follows
+
+    arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
+    done = run.main([*arguments, "--", *command], "tracker run", standalone_mode=False, obj=rooms)
+    return done if isinstance(done, int) else 0
