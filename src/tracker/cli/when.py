@@ -26,26 +26,16 @@ _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
 _UNIT_S: Final = {"d": 86_400, "h": 3600, "min": 60, "m": 60, "s": 1}
 
 
-class _Duration(click.ParamType):
+def _duration(context: click.Context, option: click.Parameter, text: str) -> timedelta:
     """``8h``, ``90min``, ``1d12h``."""
-
-    name = "duration"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> timedelta:
-        """The length of time that was written."""
-        if isinstance(value, timedelta):
-            return value
-        text = "".join(str(value).split()).lower()
-        parts = _PART.findall(text)
-        length = timedelta(seconds=sum(float(number) * _UNIT_S[unit] for number, unit in parts))
-        if "".join(number + unit for number, unit in parts) != text or not length:
-            self.fail(f"{value!r} is no duration; write 8h, 90min or 1d12h", param, ctx)
-        return length
+    plain = "".join(text.split()).lower()
+    parts = _PART.findall(plain)
+    length = timedelta(seconds=sum(float(number) * _UNIT_S[unit] for number, unit in parts))
+    if "".join(number + unit for number, unit in parts) != plain or not length:
+        raise click.BadParameter(
+            f"{text!r} is no duration; write 8h, 90min or 1d12h", context, option
+        )
+    return length
 
 
 @example(
@@ -57,10 +47,17 @@ class _Duration(click.ParamType):
     """
 )
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--duration", type=_Duration(), required=True, help="How long the job takes: 8h.")
+@click.option(
+    "--duration",
+    metavar="TIME",
+    callback=_duration,
+    required=True,
+    help="How long the job takes: 8h.",
+)
 @click.option(
     "--within",
-    type=_Duration(),
+    metavar="TIME",
+    callback=_duration,
     default="24h",
     show_default=True,
     help="How long its start may wait.",
@@ -96,7 +93,7 @@ def command(
     command: tuple[str, ...],
     **asked: Any,  # noqa: ANN401 - provider, online and store by their names
 ) -> int:
-    """Say when a job of that length would cause least, and what that saves.
+    """Say when a job would cause least, and what that saves.
 
     The forecast is asked of the zone's provider. A start may wait for --within; the job may
     also pause and resume, which is shown as the alternative. Without a forecast there is no

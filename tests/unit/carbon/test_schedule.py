@@ -162,18 +162,17 @@ def test_the_published_direction(table: str, window: str) -> None:
         assert pausing > flexible
     chosen = ["Dense 121", "BERT finetune", "ViT Base", "BERT LM/pretrain", "ViT Large", "ViT Huge"]
     columns = ("flexible_start_pct", "pause_resume_pct")
-    theirs = [tuple(float(published[model][one]) for one in columns) for model in chosen]
-    found = [ours[hours[model]] for model in chosen]
-    for jobs in (theirs, found):
-        flexible = [one for one, _ in jobs]
-        pausing = [one for _, one in jobs]
+    theirs = [[float(published[model][one]) for model in chosen] for one in columns]
+    found = [[ours[hours[model]][way] for model in chosen] for way in range(2)]
+    for by_flexible_start, by_pausing in (theirs, found):
         if window == TWICE:  # a short job may move by minutes alone
-            assert pausing[0] < min(pausing[1:]) / 4
-            assert min(pausing[1:]) > 9
+            assert by_pausing[0] < min(by_pausing[1:]) / 4
+            assert min(by_pausing[1:]) > 9
         else:  # with a day's freedom, the shorter the job the more it saves
-            assert flexible[0] > flexible[1] > 2 * flexible[2] > 5 * flexible[-1]
-            assert pausing == sorted(pausing, reverse=True)
-            assert pausing[0] > 5 * pausing[-1]
+            short, middle, longer, *_, longest = by_flexible_start
+            assert short > middle > 2 * longer > 5 * longest
+            assert by_pausing == sorted(by_pausing, reverse=True)
+            assert by_pausing[0] > 5 * by_pausing[-1]
 
 
 def test_a_value_that_began_before_counts_from_now_on() -> None:

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from fakes.grids import value
 from fakes.statements import project
 from tracker.cli import sync
+from tracker.data.tables import sources
+from tracker.history.grid import listed
 from tracker.model.comparison import Comparison, Difference, RunDifference
+from tracker.model.plain import plain
 from tracker.model.report import OverlapReport
 from tracker.model.totals import GroupTotal, Totals
 from tracker.store.outbox import Waiting
 from tracker.store.shipping import Shipped
 from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
+from unit.cli.test_grid_views import advice, outlook, priced
 
-FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given"} | {
+FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given", "credits"} | {
     "energy_by_method_j",
     "energy_by_kind_j",
 }
@@ -52,8 +57,26 @@ def keys(value: object) -> Iterator[str]:
         sync.to_dict(Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
         Totals("project", (EMPTY,), EMPTY).to_dict(),
         COMPARED.to_dict(),
+        plain({"pricings": [priced()]}),
+        listed(value(50, NOW)),
+        outlook().to_dict(),
+        plain({"tables": list(sources().values())}),
+        advice().to_dict(),
     ],
-    ids=["show", "runs", "doctor", "report", "sync", "totals", "compare"],
+    ids=[
+        "show",
+        "runs",
+        "doctor",
+        "report",
+        "sync",
+        "totals",
+        "compare",
+        "price",
+        "times",
+        "grid",
+        "sources",
+        "when",
+    ],
 )
 def test_every_key_is_documented(printed: dict[str, object], root: Path) -> None:
     page = (root / "docs/json.md").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -41,7 +42,7 @@ def repricer(database: Database, *, dry_run: bool = False) -> Repricer:
     return Repricer(Assembly.of_this_process(), database, dry_run=dry_run)
 
 
-def price(database: Database, run_id: UUID, **choice: object) -> Priced:
+def price(database: Database, run_id: UUID, **choice: Any) -> Priced:
     (done,) = repricer(database).price(run_id, PricingChoice(**choice))
     return done
 
@@ -120,7 +121,7 @@ def test_dry_run_keeps_nothing(database: Database, sample: Sample) -> None:
     ],
 )
 def test_what_cannot_be_meant_changes_nothing(
-    database: Database, sample: Sample, choice: dict[str, object], said: str
+    database: Database, sample: Sample, choice: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(SettingsError, match=said):
         price(database, sample.id, **choice)
