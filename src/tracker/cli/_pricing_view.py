@@ -40,10 +40,10 @@ def price_view(done: Sequence[Priced], width: int, *, dry_run: bool) -> list[Tex
                 f"  {one.short_id}  {action}", style="not bold"
             )
         )
-        lines += labelled(pricing_lines(one.pricing), width)
-        before = one.carbon_before_g
-        if before is not None and one.action != "unchanged":
-            lines += labelled([("before", carbon_text(before))], width)
+        pairs = list(pricing_lines(one.pricing))
+        if one.carbon_before_g is not None and one.action != "unchanged":
+            pairs.insert(1, ("before", carbon_text(one.carbon_before_g)))
+        lines += labelled(pairs, width)
     return lines
 
 

@@ -261,8 +261,8 @@ def test_show_lists_every_pricing_the_current_one_first() -> None:
 
 def test_cost_and_water_are_lines_of_their_own_and_absent_where_unknown() -> None:
     text = printed("show last")
-    assert "0.0031 EUR" in text
-    assert "0.0037 L on site" in text
+    assert "0.00310 EUR" in text
+    assert "0.00370 L on site" in text
     without = replace(PRICING, cost=None, water=None)
     bare = printed("show last", rooms(report(pricings=(without,))))
     assert "EUR" not in bare

@@ -148,13 +148,15 @@ def test_a_provisional_pricing_is_frozen_once_nobody_can_add_to_it(
 def test_a_pricing_that_waits_for_the_network_waits_on_without_it(
     database: Database, sample: Sample
 ) -> None:
-    waiting = replace(sample.pricing, provisional=True, provider="uk_carbon")
+    waiting = replace(sample.pricing, provisional=True, provider="energy_charts")
     Writer(database).save([waiting])
     (done,) = repricer(database).price(sample.id, PricingChoice(online=False))
     assert done.action == "filled"
     assert done.pricing.provisional
     said = [one for one in report(database, sample).events if one.kind == "price-fallback"]
-    assert [(one.subject, one.message.startswith("FR: ")) for one in said] == [("uk_carbon", True)]
+    assert [(one.subject, one.message.startswith("FR: ")) for one in said] == [
+        ("energy_charts", True)
+    ]
 
 
 def test_a_marginal_pricing_is_current_only_where_there_is_no_other(database: Database) -> None:
