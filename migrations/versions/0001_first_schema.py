@@ -170,12 +170,21 @@ def _segments() -> None:
         sa.Column("error", sa.Text()),
         sa.Column("not_counted", DOCUMENT, nullable=False),
         sa.Column("sealed_at", TIME),
+        sa.Column("slot_s", sa.Integer(), nullable=False, server_default="10"),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("pending", sa.Boolean()),
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_segments_run_id", ondelete="CASCADE"
         ),
+    )
+    fresh = sa.text("slot_s < 300")
+    op.create_index(
+        "ix_segments_fresh",
+        "segments",
+        ["started_at"],
+        sqlite_where=fresh,
+        postgresql_where=fresh,
     )
     op.create_index("ix_segments_host_id_ended_at", "segments", ["host_id", "ended_at"])
     op.create_index("ix_segments_outcome_run_id", "segments", ["outcome", "run_id"])

@@ -61,7 +61,7 @@ class _Server:
         self._process = subprocess.Popen(
             [
                 *(str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(folder)),
-                *("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"),
+                *("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=80"),
             ],
             user=self._user,
             cwd=folder,

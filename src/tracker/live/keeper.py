@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +39,9 @@ RETRY_S: Final = 5.0
 
 PATIENCE_S: Final = 30.0
 """A store that somebody else holds for so long is worth a warning."""
+
+TIDY_AFTER_S: Final = 60.0
+"""A process that writes for so long compacts some old runs, once."""
 
 _Key = tuple[object, ...]
 
@@ -135,12 +139,14 @@ class Keeper:
         self._afterwards: list[Callable[[], None]] = []
         self._ended: list[UUID] = []
         self._warned = False
+        self._tidy_at_s = math.inf
         self._ending = False
         self.kept = True
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
     def start(self) -> None:
         """Begin to write."""
+        self._tidy_at_s = time.monotonic() + TIDY_AFTER_S
         self._thread.start()
 
     def put(self, records: Iterable[Record]) -> None:
@@ -251,6 +257,9 @@ class Keeper:
             self._answered = asked
             self._saved.notify_all()
         _do_all(self._afterwards)
+        if time.monotonic() > self._tidy_at_s:
+            self._tidy_at_s = math.inf
+            _do_all([self._opened().tidy])
 
     def _note_overlaps(self, ended: Iterable[UUID]) -> None:
         for run_id in ended:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
 from tracker.assembly import Assembly
@@ -12,6 +13,9 @@ from tracker.model.run import Record
 if TYPE_CHECKING:
     from tracker.model.report import RunReport
     from tracker.store.database import Database
+
+TIDIED: Final = 20
+"""So many segments a run compacts at most."""
 
 
 class KeptStore:
@@ -90,6 +94,17 @@ class KeptStore:
             StoreError: it was not; it is added up when the next one tries.
         """
         self._book(self._database, run_id)
+
+    def tidy(self) -> None:
+        """Compact some segments that ended long ago.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        from tracker.history.status import Vantage  # noqa: PLC0415 - hardly ever needed
+        from tracker.store.compaction import compact  # noqa: PLC0415 - the same
+
+        compact(self._database, datetime.now(UTC), Vantage.here().is_gone, limit=TIDIED)
 
     def close(self) -> None:
         """Close the connections."""

@@ -53,6 +53,9 @@ stamp.primary_key.name = "alembic_version_pkc"
 MICROSECONDS: Final = BigInteger()
 """What a time is to SQL, where times are subtracted."""
 
+COMPACT_SLOT_S: Final = 300
+"""A slot's length in a segment that was compacted, in seconds."""
+
 SHORT_ID: Final = String(8).with_variant(String(8, collation="C"), "postgresql")
 
 
@@ -147,11 +150,18 @@ segments = Table(
     Column("error", Line),
     Column("not_counted", Document, nullable=False),
     Column("sealed_at", Time),  # it is over, and all of it has arrived: it may be compacted
+    Column("slot_s", Integer, nullable=False, server_default="10"),  # of its intervals
     _revision(),
     _pending(),
 )
 Index("ix_segments_run_id", segments.c.run_id)
 Index("ix_segments_host_id_ended_at", segments.c.host_id, segments.c.ended_at)
+Index(
+    "ix_segments_fresh",
+    segments.c.started_at,
+    sqlite_where=segments.c.slot_s < COMPACT_SLOT_S,
+    postgresql_where=segments.c.slot_s < COMPACT_SLOT_S,
+)
 Index("ix_segments_outcome_run_id", segments.c.outcome, segments.c.run_id)
 
 heartbeats = Table(

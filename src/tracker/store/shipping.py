@@ -248,20 +248,11 @@ def _without_compacted(connection: Connection, rows: Sequence[Row]) -> Sequence[
     Only a sealed segment is compacted, and of such a one nothing waits; but a batch may come
     again that was taken before and not ticked off.
     """
-    segments, intervals = schema.segments, schema.intervals
+    segments = schema.segments
     ids = {row["segment_id"] for row in rows}
-    sealed = select(segments.c.id).where(segments.c.id.in_(ids), segments.c.sealed_at.is_not(None))
-    longer = max(row["slot_s"] for row in rows)
-    compacted = {
-        key
-        for key in connection.execute(sealed).scalars()
-        if connection.execute(
-            select(intervals.c.slot_s)
-            .where(intervals.c.segment_id == key, intervals.c.slot_s > longer)
-            .limit(1)
-        ).scalar()
-    }
-    return [row for row in rows if row["segment_id"] not in compacted] if compacted else rows
+    slots = select(segments.c.id, segments.c.slot_s).where(segments.c.id.in_(ids))
+    slots_s = {row.id: row.slot_s for row in connection.execute(slots)}
+    return [row for row in rows if row["slot_s"] >= slots_s[row["segment_id"]]]
 
 
 def _upsert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -288,7 +279,8 @@ def _replace_stretches(
 
 @cache
 def _shipped_columns(table: Table) -> tuple[str, ...]:
-    return tuple(c.name for c in table.columns if c.name not in {"pending", "sealed_at"})
+    own = {"pending", "sealed_at", "slot_s"} if table is schema.segments else {"pending"}
+    return tuple(column.name for column in table.columns if column.name not in own)
 
 
 @cache

@@ -24,6 +24,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def instant(us: int) -> datetime:
+    """The way back from ``microseconds``."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
 class Time(TypeDecorator[datetime]):
     """UTC as microseconds since 1970, in 64 bits.
 
@@ -41,7 +46,7 @@ class Time(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From the database."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else instant(value)
 
 
 class Id(TypeDecorator[UUID]):

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 import tracker.migrations
 from tracker.errors import StoreError
 from tracker.store import address
+from tracker.store.backup import back_up
 from tracker.store.database import Database, connect_server
 from tracker.store.failures import translated
-from tracker.store.sqlite import connect_read_only, engine_of_file
+from tracker.store.sqlite import engine_of_file
 from tracker.store.state import refuse_unknown, state_of
+
+_UPGRADE_LOCK: Final = 0x7472_6163_6B65_72
+"""A number of our own among a server's advisory locks; it goes with the transaction."""
 
 UPGRADE_WAIT_S: Final = 60.0
 """How long a process waits while another one upgrades the same file."""
@@ -43,6 +44,8 @@ def upgrade_server(url: str) -> None:
         StoreError: it failed; the store is as it was.
     """
     with connect_server(address.parse(url)) as database, database.writing() as connection:
+        # Whoever comes while another one upgrades waits here, and finds nothing to do.
+        connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         refuse_unknown(state_of(connection), database.url_for_people)
         migrate(connection, config_for(), "head", database.url_for_people)
 
@@ -77,13 +80,3 @@ def upgrade_file(path: Path, store: str, config: Config | None = None) -> Path:
     with Database(engine, store) as database, database.writing() as connection:
         migrate(connection, config or config_for(), "head", store)
     return backup
-
-
-def back_up(path: Path) -> Path:
-    """Copy a SQLite store, its log included, to a file beside it, for its user alone."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy = path.with_name(f"{path.name}.{stamp}.backup")
-    copy.touch(mode=0o600, exist_ok=False)
-    with connect_read_only(path) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    return copy

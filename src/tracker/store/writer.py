@@ -147,7 +147,8 @@ def upsert(dialect: str, table: Table, *, waits: bool = False) -> Insert:
         waits: whether rows say themselves that a server is to get them.
     """
     keys = [column.name for column in table.primary_key]
-    kept = {*keys, *_KEPT}
+    own = _OWN if table is schema.segments else _OWN[:2]
+    kept = {*keys, *own}
     statement = insert_of(dialect)(table)
     if waits:
         kept.discard("pending")
@@ -161,7 +162,7 @@ def upsert(dialect: str, table: Table, *, waits: bool = False) -> Insert:
     return finished
 
 
-_KEPT: Final = ("revision", "pending", "sealed_at")
+_OWN: Final = ("revision", "pending", "sealed_at", "slot_s")
 """Columns that are the store's own, and none of a record's."""
 
 

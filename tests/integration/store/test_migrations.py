@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from alembic.script import ScriptDirectory
 from fakes.records import Sample
 from tracker.errors import SchemaAhead, StoreError
 from tracker.store import schema
+from tracker.store.backup import back_up
 from tracker.store.database import Database, open_database
 from tracker.store.reader import Reader
 from tracker.store.sqlite import engine_of_file
-from tracker.store.upgrade import back_up, config_for, migrate, upgrade_file, upgrade_server
+from tracker.store.upgrade import config_for, migrate, upgrade_file, upgrade_server
 from tracker.store.writer import Writer
+
+CLIENTS = 50
 
 
 def migrated(path: Path, config: Config | None = None) -> Database:
@@ -70,6 +74,23 @@ def test_on_a_server_too(postgresql_url: str) -> None:
             connection.execute(schema.stamp.update().values(version_num="9999"))
     with pytest.raises(SchemaAhead):
         upgrade_server(postgresql_url)
+
+
+def test_fifty_upgrades_at_once_are_one(postgresql_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def upgrade() -> None:
+        try:
+            upgrade_server(postgresql_url)
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        for _ in range(CLIENTS):
+            clients.submit(upgrade)
+    assert not failures
+    with open_database(postgresql_url, mode="write") as database:
+        assert differences(database) == []
 
 
 def test_a_difference_would_be_seen(tmp_path: Path) -> None:

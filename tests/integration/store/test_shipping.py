@@ -232,6 +232,7 @@ def test_a_compacted_segment_takes_no_intervals_again(pair: Pair) -> None:
         second = schema.intervals.c.slot_start > START
         connection.execute(schema.intervals.delete().where(second))
         connection.execute(schema.intervals.update().values(slot_s=300))
+        connection.execute(schema.segments.update().values(slot_s=300))
     enlist_all(pair.local, pair.target)
     pair.writer.save([interval(sample.segment, GPU, 10, 2000.2, slack_j=4)])
     pair.ship()

@@ -13,16 +13,29 @@ from fakes.statements import project
 from tracker.cli import sync
 from tracker.data.tables import sources
 from tracker.history.grid import listed
+from tracker.cli._db_view import to_dict as db_status
 from tracker.model.comparison import Comparison, Difference, RunDifference
 from tracker.model.plain import plain
 from tracker.model.report import OverlapReport
 from tracker.model.totals import GroupTotal, Totals
+from tracker.store.condition import Condition
 from tracker.store.outbox import Waiting
 from tracker.store.shipping import Shipped
+from tracker.store.state import State
 from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
 from unit.cli.test_grid_views import advice, outlook, priced
 
-FREE = {"tags", "params", "metrics", "provenance", "power_w", "versions", "given", "credits"} | {
+FREE = {
+    "tags",
+    "params",
+    "metrics",
+    "provenance",
+    "power_w",
+    "versions",
+    "given",
+    "credits",
+    "rows",
+} | {
     "energy_by_method_j",
     "energy_by_kind_j",
 }
@@ -54,6 +67,7 @@ def keys(value: object) -> Iterator[str]:
         summary(report()).to_dict(),
         examination().to_dict(),
         project().to_dict(),
+        db_status(Condition("sqlite:///a", State.CURRENT, "1", "1", {"runs": 1}, 9, ())),
         sync.to_dict(Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
         Totals("project", (EMPTY,), EMPTY).to_dict(),
         COMPARED.to_dict(),
@@ -68,6 +82,7 @@ def keys(value: object) -> Iterator[str]:
         "runs",
         "doctor",
         "report",
+        "db",
         "sync",
         "totals",
         "compare",

@@ -31,6 +31,10 @@ class FakeStore:
         self.gate = threading.Event()
         self.gate.set()
         self.closed = False
+        self.tidied = 0
+
+    def tidy(self) -> None:
+        self.tidied += 1
 
     def save(self, records: Sequence[Record]) -> None:
         self.gate.wait(5)
@@ -162,3 +166,14 @@ def test_a_job_that_fails_does_not_end_the_writer(error: Exception) -> None:
         keeper.put([metric(0)])
         assert keeper.flush(5) is Flushed.SAVED
     assert store.saved == [metric(0)]
+
+
+def test_old_runs_are_compacted_once_and_not_by_a_short_run() -> None:
+    store = FakeStore()
+    with keeping(lambda: store) as (keeper, _):
+        keeper.flush(5)
+        assert store.tidied == 0
+        keeper._tidy_at_s = 0.0
+        for _ in range(3):
+            keeper.flush(5)
+    assert store.tidied == 1
