@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tracker.sampling.processes import ProcessTree
     from tracker.store.database import Database
     from tracker.store.session import Session
-    from tracker.store.shipping import IsGone
+    from tracker.store.shipping import AddUp, IsGone
 
 
 class Assembly(Struct, frozen=True):
@@ -294,7 +294,7 @@ class Assembly(Struct, frozen=True):
 
         return identity(read(url))
 
-    def open_session(self, server: str, is_gone: IsGone) -> Session:
+    def open_session(self, server: str, is_gone: IsGone, add_up: AddUp) -> Session:
         """The user's own store and a server, to take what waits from the one to the other.
 
         Raises:
@@ -303,7 +303,7 @@ class Assembly(Struct, frozen=True):
         """
         from tracker.store.session import Session  # noqa: PLC0415 - imports SQLAlchemy
 
-        return Session(None, server, is_gone)
+        return Session(None, server, is_gone, add_up)
 
     def open_memory(self) -> Database:
         """A store in memory, for a run that cannot be kept."""

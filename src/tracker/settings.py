@@ -69,6 +69,8 @@ class TrackOptions(TypedDict, total=False):
             ``"auto"`` for whichever has a run under way (``docs/loggers.md``).
         attribution: ``"machine"`` counts whole devices, ``"process"`` this process tree's
             share of them, an estimate (``docs/shared-machines.md``).
+        resume: a run to go on with, by its id, ``last`` or a unique name; after a restart by
+            the launcher that is the job's own run, unless ``"never"`` (``docs/cluster.md``).
         remainder_ratio: energy of fans, boards and power supply over that of the devices
             read, 0.2 for example; shown by itself and never added.
     """
@@ -91,6 +93,7 @@ class TrackOptions(TypedDict, total=False):
     log_to: object | Sequence[object] | None
     attribution: Literal["machine", "process"] | None
     remainder_ratio: float | None
+    resume: str | None
 
 
 BUILT_IN: Mapping[str, Any] = {
@@ -112,6 +115,7 @@ BUILT_IN: Mapping[str, Any] = {
     "log_to": (),
     "attribution": "machine",
     "remainder_ratio": None,
+    "resume": None,
 }
 
 
@@ -147,6 +151,7 @@ class Settings(Struct, frozen=True):
     log_to: tuple[object, ...]
     attribution: str
     remainder_ratio: float | None
+    resume: str | None
     origins: Mapping[str, str]
     grid: Mapping[str, GridOptions]
 
@@ -349,6 +354,7 @@ _TYPES: Mapping[str, Any] = {
     "provenance": bool,
     "attribution": Literal["machine", "process"],
     "remainder_ratio": float,
+    "resume": str,
 }
 
 _MEANINGS: Mapping[str, str] = {
@@ -369,4 +375,5 @@ _MEANINGS: Mapping[str, str] = {
     "provenance": "true or false",
     "attribution": '"machine" or "process"',
     "remainder_ratio": "a number: 0.2",
+    "resume": "a run: its id, last or a unique name",
 }

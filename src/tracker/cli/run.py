@@ -53,6 +53,7 @@ PARENT = "TRACKER_PARENT"
     metavar="RATIO",
     help="Of fans, boards and power supply, over the devices; shown, never added.",
 )
+@click.option("--resume", metavar="RUN", help="Go on with this run; the gap stays a gap.")
 @click.option("--no-provenance", is_flag=True, help="Keep no user, command line or git commit.")
 @_options.store
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)

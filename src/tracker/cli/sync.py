@@ -62,10 +62,11 @@ def _server(store: str | None) -> str:
 
 def _ship(server: str, *, take_all: bool) -> Shipped | None:
     from tracker.assembly import Assembly  # noqa: PLC0415 - not for --help
+    from tracker.history.booking import book  # noqa: PLC0415 - the same
     from tracker.history.status import Vantage  # noqa: PLC0415 - the same
 
     vantage = Vantage.here()
-    session = Assembly.of_this_process().open_session(server, vantage.is_gone)
+    session = Assembly.of_this_process().open_session(server, vantage.is_gone, book)
     try:
         if take_all:
             session.enlist_all()

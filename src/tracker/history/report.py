@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from tracker.history.carbon import current_of, priced
 from tracker.history.energy import Board
 from tracker.history.figures import Figures, energy_between, figures_of
 from tracker.history.phases import PhaseBook
-from tracker.history.status import Vantage
+from tracker.history.status import Vantage, last_sign
 from tracker.model.device import DeviceKind, NotCounted
+from tracker.model.display import duration_text
 from tracker.model.report import (
     DeviceReport,
     EventReport,
@@ -36,6 +37,7 @@ ORDER: Final = (
 FALLBACK: Final = "price-fallback"
 """The kind of an event that says why a provider's figure was not used."""
 
+GAP: Final = "no process of the run lived then: it was interrupted and resumed"
 NO_READING: Final = "the source has it, but no reading of it came"
 
 
@@ -171,7 +173,18 @@ def _not_counted(
     if status is RunStatus.RUNNING:  # a reading may still come
         silent = []
     unsaid = [NotCounted(device_id, NO_READING) for device_id in silent if device_id not in named]
-    return tuple(dict.fromkeys([*said, *unsaid]))
+    return tuple(dict.fromkeys([*said, *unsaid, *_gaps(records)]))
+
+
+def _gaps(records: RunRecords) -> Iterator[NotCounted]:
+    """Times between a run's segments in which none of its processes lived."""
+    covered_to = None
+    for segment in records.segments:  # in order of start
+        if covered_to is not None and segment.started_at > covered_to:
+            length = duration_text((segment.started_at - covered_to).total_seconds())
+            yield NotCounted(f"{length} from {covered_to:%Y-%m-%d %H:%M:%S} UTC", GAP)
+        end = last_sign(segment, records.heartbeats.get(segment.id))
+        covered_to = end if covered_to is None else max(covered_to, end)
 
 
 def _events(records: RunRecords, details: RunDetails) -> tuple[EventReport, ...]:

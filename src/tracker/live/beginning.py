@@ -9,15 +9,22 @@ from msgspec.structs import replace
 
 from tracker.assembly import Assembly
 from tracker.live import provenance
-from tracker.model.run import Attribution, Record, Run, Segment
+from tracker.model.run import Attribution, Record, ResumedRun, Run, Segment
 from tracker.settings import Settings
 
 
 def run(
-    assembly: Assembly, settings: Settings, run_id: UUID, name: str, started_at: datetime
+    assembly: Assembly,
+    settings: Settings,
+    run_id: UUID,
+    name: str,
+    started_at: datetime,
+    *,
+    resumed: bool,
 ) -> Run:
     """The run, without its provenance: that takes longer than a start may."""
-    return Run(
+    kind = ResumedRun if resumed else Run
+    return kind(
         run_id,
         name,
         settings.project,

@@ -22,6 +22,7 @@ from tracker.model.run import (
     Overlap,
     Phase,
     Record,
+    ResumedRun,
     Run,
     Segment,
     SegmentDevice,
@@ -48,6 +49,7 @@ _Key = tuple[object, ...]
 _KEYS: dict[type, Callable[..., _Key]] = {
     HostFacts: lambda record: (record.host_id,),
     Run: lambda record: (record.id,),
+    ResumedRun: lambda record: (record.id,),
     Segment: lambda record: (record.id,),
     Heartbeat: lambda record: (record.segment_id,),
     SegmentDevice: lambda record: (record.segment_id, record.device.id),

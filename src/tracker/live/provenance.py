@@ -39,6 +39,9 @@ _JOB_IDS: Final = {
     "RAY_JOB_ID": "ray",
 }
 
+_RANKS: Final = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+"""Where launchers say which of a job's processes this is, the most telling first."""
+
 
 def masked(arguments: Sequence[str]) -> list[str]:
     """A command line without what looks like a secret."""
@@ -153,11 +156,19 @@ def provenance(environ: Mapping[str, str]) -> dict[str, object]:
         "tracker": tracker_version,
     }
     found |= _git()
+    if (own_job := job(environ)) is not None:
+        found["job"] = own_job
+    return found
+
+
+def job(environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The launcher's name, its job's id and this process's rank in it; ``None`` without one."""
     for variable, launcher in _JOB_IDS.items():
         if environ.get(variable):
-            found["job"] = {"launcher": launcher, "id": environ[variable]}
-            break
-    return found
+            rank = next((environ[one] for one in _RANKS if environ.get(one)), None)
+            found = {"launcher": launcher, "id": environ[variable]}
+            return found if rank is None else found | {"rank": rank}
+    return None
 
 
 def _user() -> str:

@@ -142,8 +142,9 @@ def shipper_to(
     """What makes the shipper of a server; it imports on its thread, and forks wait for that."""
 
     def open_session() -> Session:
-        from tracker.history.status import Vantage  # noqa: PLC0415 - not for a run's start
+        from tracker.history.booking import book  # noqa: PLC0415 - not for a run's start
+        from tracker.history.status import Vantage  # noqa: PLC0415 - the same
 
-        return assembly.open_session(server, lambda segment: Vantage.here().is_gone(segment))
+        return assembly.open_session(server, lambda one: Vantage.here().is_gone(one), book)
 
     return lambda: Shipper(importing(open_session), trouble)

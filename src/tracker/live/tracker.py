@@ -21,6 +21,7 @@ from tracker.live.kept import KeptStore
 from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
+from tracker.live.resume import resumed_id
 from tracker.model.run import Attribution, RunStatus, RunTotals
 from tracker.model.store_url import is_server
 from tracker.sampling.clock import Anchor
@@ -62,9 +63,11 @@ class Run(Phases):
         self._location = assembly.location(self._settings)
         assembly.check_price(self._settings, self._location)
         self._log_to = assembly.loggers(self._settings)
-        self.id: UUID = assembly.new_id()
         self.name = (name or self._settings.project or assembly.script_name())[:NAME_LENGTH]
         self._inert = is_switched_off(environ) or is_worker_import()
+        resumed = None if self._inert else resumed_id(assembly, self._settings, self.name)
+        self._is_resumed = resumed is not None
+        self.id: UUID = resumed or assembly.new_id()
         self._pid = os.getpid()
         self._process: Process | None = None
         self._recorder: Recorder | None = None
@@ -123,7 +126,9 @@ class Run(Phases):
             wanted=settings.devices,
             attribution=Attribution(settings.attribution),
         )
-        run = beginning.run(assembly, settings, self.id, self.name, started_at)
+        run = beginning.run(
+            assembly, settings, self.id, self.name, started_at, resumed=self._is_resumed
+        )
         keeper.put([run, recorder.segment, pricing, *others])
         keeper.do_first(lambda: keeper.put(beginning.facts(assembly, settings, run)))
         if settings.show == "line":

@@ -69,6 +69,10 @@ class Run(Struct, frozen=True):
         return self.id.hex[-8:]
 
 
+class ResumedRun(Run, frozen=True):
+    """A run that another process began and this one goes on with: what is stored of it stays."""
+
+
 class Segment(Struct, frozen=True):
     """One process's part of a run.
 
@@ -259,6 +263,7 @@ class Baseline(Struct, frozen=True):
 
 Record = (
     Run
+    | ResumedRun
     | HostFacts
     | Segment
     | Heartbeat

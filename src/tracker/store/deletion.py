@@ -43,7 +43,9 @@ def bury(connection: Connection, targets: dict[UUID, str | None], deleted_at: da
     """Delete runs, each with the server that is to hear of it, within a transaction."""
     if not targets:
         return
-    _forget(connection, list(targets))
+    forget(connection, list(targets))
+    known = schema.tombstones.c.run_id.in_(list(targets))
+    connection.execute(delete(schema.tombstones).where(known))
     rows = [
         {"run_id": key, "deleted_at": deleted_at, "target": to, "pending": to and True}
         for key, to in targets.items()
@@ -51,7 +53,7 @@ def bury(connection: Connection, targets: dict[UUID, str | None], deleted_at: da
     connection.execute(schema.tombstones.insert(), rows)
 
 
-def _forget(connection: Connection, run_ids: Sequence[UUID]) -> None:
+def forget(connection: Connection, run_ids: Sequence[UUID]) -> int:
+    """Delete runs without leaving a mark; how many there were."""
     figures.forget(connection, run_ids)
-    connection.execute(delete(schema.tombstones).where(schema.tombstones.c.run_id.in_(run_ids)))
-    connection.execute(delete(schema.runs).where(schema.runs.c.id.in_(run_ids)))
+    return connection.execute(delete(schema.runs).where(schema.runs.c.id.in_(run_ids))).rowcount

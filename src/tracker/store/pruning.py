@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select
 from tracker.store import schema
 from tracker.store.compaction import SILENT, merge_between_prices
 from tracker.store.database import Database
-from tracker.store.deletion import bury
+from tracker.store.deletion import bury, forget
 
 _DETAILS: Final = (schema.phases, schema.metrics, schema.events)
 _CHUNK: Final = 200
@@ -94,7 +94,8 @@ def _keep_totals(connection: Connection, run_id: UUID) -> None:
 
 def bury_again(database: Database) -> int:
     """Delete the runs that a role without that right could only mark as deleted; how many."""
-    runs, tombstones = schema.runs, schema.tombstones
+    marked = select(schema.runs.c.id).where(
+        schema.runs.c.id.in_(select(schema.tombstones.c.run_id))
+    )
     with database.writing() as connection:
-        gone = delete(runs).where(runs.c.id.in_(select(tombstones.c.run_id)))
-        return connection.execute(gone).rowcount
+        return forget(connection, list(connection.execute(marked).scalars()))

@@ -14,7 +14,7 @@ from tracker.store import address
 from tracker.store.database import Database, import_driver, open_database, open_server
 from tracker.store.lock import FileLock
 from tracker.store.outbox import enlist_all
-from tracker.store.shipping import IsGone, Shipment, Shipped
+from tracker.store.shipping import AddUp, IsGone, Shipment, Shipped
 
 
 class Session:
@@ -24,14 +24,16 @@ class Session:
         local: URL of the local store; the user's own if ``None``.
         server: the server's URL.
         is_gone: whether the process that wrote a segment is known to be gone.
+        add_up: adds up a run that has ended, for lists and totals.
     """
 
-    def __init__(self, local: str | None, server: str, is_gone: IsGone) -> None:
+    def __init__(self, local: str | None, server: str, is_gone: IsGone, add_up: AddUp) -> None:
         self._server_url: URL = address.parse(server)
         if address.is_sqlite(self._server_url):
             raise StoreError(f"store {server}: is no server; write postgresql://user@host/database")
         self.target = address.identity(self._server_url)
         self._is_gone = is_gone
+        self._add_up = add_up
         import_driver()  # while forks wait for our imports, and not when it connects
         self._local = open_database(local, mode="write")
         self._server: Database | None = None
@@ -49,7 +51,12 @@ class Session:
             if self._server is None:
                 self._server = open_server(self._server_url)
             shipment = Shipment(
-                self._local, self._server, self.target, lambda: datetime.now(UTC), self._is_gone
+                self._local,
+                self._server,
+                self.target,
+                now=lambda: datetime.now(UTC),
+                is_gone=self._is_gone,
+                add_up=self._add_up,
             )
             return shipment.ship(progress)
         except StoreError:

@@ -7,6 +7,7 @@ after all that lies below it, so that a run which reads ``finished`` is there en
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,23 +17,30 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Executable, Table, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from tracker.errors import StoreError
-from tracker.model.run import Segment
+from tracker.model.run import Run, Segment
 from tracker.store import schema
 from tracker.store.database import Database
-from tracker.store.deletion import bury
+from tracker.store.deletion import bury, forget
+from tracker.store.figures import unbook
 from tracker.store.outbox import Outbox, Row, sealing
+from tracker.store.records import run as run_of
 from tracker.store.records import segment as segment_of
-from tracker.store.writer import insert_of
+from tracker.store.writer import insert_of, save_tags
 
 BATCH: Final = 2000
 """Rows of a transaction, at most."""
 
 IsGone = Callable[[Segment], bool]
 """Whether the process that wrote a segment is known to be gone."""
+
+AddUp = Callable[[Database, UUID], object]
+"""Adds up a run of a store that has ended."""
+
+_LOG = logging.getLogger("tracker")
 
 _BELOW: Final = tuple(
     table
@@ -65,6 +73,7 @@ class Shipment:
         target: the server, as ``address.identity`` names it.
         now: tells the time, UTC.
         is_gone: whether the process that wrote a segment is known to be gone.
+        add_up: adds up a run that has ended, for lists and totals.
     """
 
     def __init__(
@@ -72,14 +81,17 @@ class Shipment:
         local: Database,
         server: Database,
         target: str,
+        *,
         now: Callable[[], datetime],
         is_gone: IsGone,
+        add_up: AddUp,
     ) -> None:
         self._local = local
         self._server = server
         self._outbox = Outbox(local, target)
         self._now = now
         self._is_gone = is_gone
+        self._add_up = add_up
 
     def ship(self, progress: Callable[[int], None] = lambda _: None) -> Shipped:
         """Take everything that waits now.
@@ -117,6 +129,7 @@ class Shipment:
         ended = [row for row in segments if row["pending"] and row["outcome"] is not None]
         if ended:
             yield self._take({schema.segments: ended})
+            self._book(run_id)
         self._seal([row for row in segments if row["sealed_at"] is None and self._is_over(row)])
 
     def _heads(self, run_id: UUID) -> dict[Table, list[Row]]:
@@ -159,6 +172,10 @@ class Shipment:
             for table, rows in batch.items():
                 if rows:
                     self._write(connection, table, rows, batch)
+            heads = (*batch.get(schema.segments, ()), *batch.get(schema.pricings, ()))
+            changed = {row["run_id"] for row in heads}
+            if changed := changed | {row["id"] for row in batch.get(schema.runs, ())}:
+                unbook(connection, changed)
         final = dict(batch)
         if schema.runs in batch:  # the heads: a segment's end is still to come
             final[schema.segments] = [
@@ -179,6 +196,9 @@ class Shipment:
         if table is schema.intervals:
             rows = _without_compacted(connection, rows)
         _upsert_rows(connection, table, rows)
+        if table is schema.runs:
+            keys = [row["id"] for row in rows]
+            save_tags(connection, _runs_there(connection, keys))
         if table is schema.pricings:
             keys = [row["id"] for row in rows]
             stretches = self._outbox.all_of(schema.intensities, "pricing_id", keys)
@@ -190,6 +210,13 @@ class Shipment:
             with self._server.writing() as connection:
                 connection.execute(sealing(ids, at))
             self._outbox.seal(ids, at)
+
+    def _book(self, run_id: UUID) -> None:
+        """Have the server add the run up; if it does not, that is done when somebody looks."""
+        try:
+            self._add_up(self._server, run_id)
+        except StoreError as error:
+            _LOG.debug("run %s is not added up on the server: %s", run_id, error)
 
     def _is_over(self, row: Row) -> bool:
         """Whether nobody writes a segment any more."""
@@ -211,7 +238,7 @@ class Shipment:
         ids = [row["run_id"] for row in rows]
         try:
             with self._server.writing() as connection:
-                connection.execute(delete(schema.runs).where(schema.runs.c.id.in_(ids)))
+                forget(connection, ids)
         except StoreError as error:
             # A role that may not delete leaves that to the owner's `tracker db prune`.
             if not isinstance(error.__cause__, ProgrammingError):
@@ -233,6 +260,13 @@ class Shipment:
                 with self._local.writing() as connection:
                     bury(connection, {run_id: None}, deleted_at)
         return [run_id for run_id in run_ids if run_id not in deleted]
+
+
+def _runs_there(connection: Connection, run_ids: Sequence[UUID]) -> list[Run]:
+    """Runs as the server has them now: it may have newer ones than we."""
+    table = schema.runs
+    found = connection.execute(select(table).where(table.c.id.in_(run_ids)))
+    return [run_of(row) for row in found]
 
 
 def _beginning(row: Row) -> Row:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, delete, literal_column
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, literal_column, select, update
 from sqlalchemy.sql.dml import Insert
 
 from tracker.model.carbon import Pricing
-from tracker.model.run import Record, Run, Segment
+from tracker.model.run import Record, ResumedRun, Run, Segment
 from tracker.store import schema
 from tracker.store.database import Database
 from tracker.store.figures import unbook
@@ -43,6 +43,8 @@ class Writer:
         for record in records:
             sorted_by_kind[type(record)].append(record)
         with self._database.writing() as connection:
+            if resumed := sorted_by_kind.get(ResumedRun):
+                _go_on(connection, resumed, sorted_by_kind)
             for kind, (table, row_of) in TABLES.items():
                 if found := sorted_by_kind.get(kind):
                     rows = [row_of(record) for record in found]
@@ -52,21 +54,48 @@ class Writer:
                     self._upsert(connection.dialect, table, rows[0]).execute(connection, rows)
             if pricings := sorted_by_kind.get(Pricing):
                 _save_intensities(connection, pricings)
-            runs = sorted_by_kind.get(Run, ())
-            if self._target is not None and runs:
-                enlist(connection, [run.id for run in runs], self._target)
-            if runs:
-                save_tags(connection, runs)
-            changed = [*(run.id for run in runs), *(one.run_id for one in pricings or ())]
-            changed += [segment.run_id for segment in sorted_by_kind.get(Segment, ())]
-            if changed:
-                unbook(connection, changed)
+            self._note(connection, sorted_by_kind)
+
+    def _note(self, connection: Connection, by_kind: Mapping[type, Sequence[Any]]) -> None:
+        """What is kept beside the records, of runs that have changed."""
+        runs, resumed = by_kind.get(Run, ()), by_kind.get(ResumedRun, ())
+        if runs:
+            save_tags(connection, runs)
+        ids = [run.id for run in (*runs, *resumed)]
+        if self._target is not None and ids:
+            enlist(connection, ids, self._target)
+            _mark(connection, [run.id for run in resumed])
+        below = (*by_kind.get(Pricing, ()), *by_kind.get(Segment, ()))
+        if changed := {*ids, *(one.run_id for one in below)}:
+            unbook(connection, changed)
 
     def _upsert(self, dialect: Dialect, table: Table, row: Row) -> _Prepared:
         key = table, len(row)
         if key not in self._prepared:
             self._prepared[key] = _Prepared(dialect, table, tuple(row))
         return self._prepared[key]
+
+
+def _go_on(
+    connection: Connection, resumed: Sequence[ResumedRun], by_kind: dict[type, list[Any]]
+) -> None:
+    """Write runs that are not there; those that are stay as they are, and so does their price."""
+    table = schema.runs
+    ids = {run.id for run in resumed}
+    known = _pricings_known(connection, ids)
+    by_kind[Pricing] = [one for one in by_kind[Pricing] if _same_price(one) not in known]
+    there = set(connection.execute(select(table.c.id).where(table.c.id.in_(ids))).scalars())
+    if new := {run.id: run for run in resumed if run.id not in there}:
+        insert = insert_of(connection.dialect.name)(table).on_conflict_do_nothing()
+        connection.execute(insert, [TABLES[Run][1](run) for run in new.values()])
+        save_tags(connection, list(new.values()))
+
+
+def _mark(connection: Connection, run_ids: Sequence[UUID]) -> None:
+    """A server is to get these runs, unless it has them."""
+    if run_ids:
+        table = schema.runs
+        connection.execute(update(table).where(table.c.id.in_(run_ids)).values(pending=True))
 
 
 def save_tags(connection: Connection, runs: Sequence[Run]) -> None:
@@ -115,6 +144,24 @@ class _Prepared:
                 for row in rows
             ]
             connection.exec_driver_sql(self._sql, named)
+
+
+def _pricings_known(connection: Connection, run_ids: Iterable[UUID]) -> set[tuple[object, ...]]:
+    """What runs are priced with for good already, and at whatever time, as ``_same_price`` says."""
+    table = schema.pricings
+    settled = select(table).where(table.c.run_id.in_(run_ids), ~table.c.provisional)
+    return {
+        (row.run_id, row.provider, row.zone, row.location_g_per_kwh, row.basis, row.pue)
+        for row in connection.execute(settled)
+    }
+
+
+def _same_price(one: Pricing) -> tuple[object, ...]:
+    """What makes two pricings of a run one, where both hold for good."""
+    place = one.location
+    if one.provisional:
+        return ()
+    return one.run_id, one.provider, place.zone, place.g_per_kwh, one.basis, one.pue
 
 
 def _save_intensities(connection: Connection, pricings: Sequence[Pricing]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import func, make_url, select
 
 from fakes.records import CPU, GPU, START, Sample, at, interval, pricing, run, segment
 from tracker.errors import StoreError
+from tracker.history.booking import book
 from tracker.model.run import Metric, RunStatus, Segment, SegmentDevice
 from tracker.store import address, schema
 from tracker.store.database import Database, connect_server, open_database
@@ -42,7 +43,12 @@ class Pair:
 
     def shipment(self, server: Database | None = None) -> Shipment:
         return Shipment(
-            self.local, server or self.server, self.target, lambda: self.now, self._is_gone
+            self.local,
+            server or self.server,
+            self.target,
+            now=lambda: self.now,
+            is_gone=self._is_gone,
+            add_up=book,
         )
 
     def ship(self) -> int:
@@ -250,7 +256,14 @@ def test_segments_of_several_hosts_make_one_run(pair: Pair, tmp_path: Path) -> N
         Writer(local, pair.target).save(
             [sample.run, other, SegmentDevice(other.id, CPU, "fake"), interval(other, CPU, 0, 7.0)]
         )
-        Shipment(local, pair.server, pair.target, lambda: pair.now, lambda _: True).ship()
+        Shipment(
+            local,
+            pair.server,
+            pair.target,
+            now=lambda: pair.now,
+            is_gone=lambda _: True,
+            add_up=book,
+        ).ship()
     records = Reader(pair.server).run(sample.id)[0]
     assert len(records.segments) == 2
     assert sum(one.energy_j for one in records.sums) == pytest.approx(2 * 5000.3 + 7)
@@ -285,3 +298,14 @@ def test_times_are_the_same_there(pair: Pair) -> None:
     pair.writer.save(sample.records())
     pair.ship()
     pair.assert_equal(sample.id)
+
+
+def test_what_the_server_has_is_found_by_tag_and_added_up(pair: Pair) -> None:
+    sample = Sample()
+    pair.writer.save(sample.records())
+    pair.ship()
+    with pair.server.reading() as connection:
+        (tag,) = connection.execute(select(schema.tags)).all()
+        (figure,) = connection.execute(select(schema.figures)).all()
+    assert (tag.run_id, tag.key, tag.value) == (sample.id, "lr", "3e-4")
+    assert figure.energy_j == pytest.approx(2 * 5000.3)

@@ -11,9 +11,9 @@ import pytest
 from fakes.grids import value
 from fakes.statements import project
 from tracker.cli import sync
+from tracker.cli._db_view import to_dict as db_status
 from tracker.data.tables import sources
 from tracker.history.grid import listed
-from tracker.cli._db_view import to_dict as db_status
 from tracker.model.comparison import Comparison, Difference, RunDifference
 from tracker.model.plain import plain
 from tracker.model.report import OverlapReport
