@@ -154,12 +154,12 @@ def _lines_of(reader: Reader, ids: Sequence[UUID], vantage: Vantage) -> Iterator
     if not ids:
         return
     records, booked = reader.lines(ids)
-    parts = _by_run(records)
+    parts = by_run(records)
     for run in records.runs:
         yield _line(reader, parts[run.id], booked.get(run.id), vantage)
 
 
-def _by_run(records: RunRecords) -> dict[UUID, RunRecords]:
+def by_run(records: RunRecords) -> dict[UUID, RunRecords]:
     """The same records, those of each run by themselves."""
     owner = {segment.id: segment.run_id for segment in records.segments}
     segments = _grouped((one.run_id, one) for one in records.segments)

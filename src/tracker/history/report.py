@@ -64,9 +64,21 @@ def report_and_figures(
     database: Database, run_id: UUID, *, kept: bool, vantage: Vantage | None = None
 ) -> tuple[RunReport, Figures]:
     """The report as ``report_of`` gives it, and the boards that its ranges are made of."""
+    records, details = Reader(database).run(run_id)
+    return made_of(database, records, details, kept=kept, vantage=vantage or Vantage.here())
+
+
+def made_of(
+    database: Database,
+    records: RunRecords,
+    details: RunDetails,
+    *,
+    kept: bool,
+    vantage: Vantage,
+) -> tuple[RunReport, Figures]:
+    """The report of the one run that ``records`` hold, and what its ranges are made of."""
     reader = Reader(database)
-    records, details = reader.run(run_id)
-    figures = figures_of(reader, records, vantage or Vantage.here())
+    figures = figures_of(reader, records, vantage)
     pricings = _pricings(reader, records, figures)
     report = _report(database.url_for_people, records, details, figures, pricings, kept=kept)
     return report, figures

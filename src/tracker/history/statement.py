@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -14,7 +14,8 @@ from tracker import __version__
 from tracker.errors import RunNotFound
 from tracker.history.development import Prices, development
 from tracker.history.figures import Figures
-from tracker.history.report import report_and_figures
+from tracker.history.listing import by_run
+from tracker.history.report import made_of, report_and_figures
 from tracker.history.status import Vantage
 from tracker.history.together import carbon_of, embodied_of, energy_of, portions, shared_j
 from tracker.model.report import RunReport
@@ -22,12 +23,14 @@ from tracker.model.statement import Statement
 from tracker.research.equivalents import equivalents
 from tracker.store.listing import Filter
 from tracker.store.overlaps import SharedEnergy
-from tracker.store.reader import Reader
+from tracker.store.reader import Reader, RunDetails
 
 if TYPE_CHECKING:
     from tracker.store.database import Database
 
 _PAGE: Final = 200
+_NO_DETAILS: Final = RunDetails((), (), ())
+"""Of each run of a project; no format shows them, and reading them takes most of the time."""
 
 
 class Found(Struct, frozen=True):
@@ -44,10 +47,9 @@ def of_run(database: Database, run_id: UUID) -> Statement:
         RunNotFound: the store has no such run.
         StoreError: the store cannot be read.
     """
-    found = list(_found(database, [run_id]))
-    report = found[0].report
+    one = Found(*report_and_figures(database, run_id, kept=True))
     power_w = Reader(database).power_curve(run_id)
-    return replace(stated(found, (), report.name, ""), power_w=power_w)
+    return replace(stated([one], (), one.report.name, ""), power_w=power_w)
 
 
 def of_project(
@@ -70,7 +72,7 @@ def of_project(
         RunNotFound: no run passes.
         StoreError: the store cannot be read.
     """
-    found = list(_found(database, _every(Reader(database), which)))
+    found = list(_found(database, which))
     if not found:
         raise RunNotFound(
             f"no run of project {project!r} in store {database.url_for_people};"
@@ -117,15 +119,15 @@ def outermost(found: Sequence[Found]) -> list[Found]:
     return [one for one in found if one.report.parent_id not in ids]
 
 
-def _found(database: Database, run_ids: Iterable[UUID]) -> Iterator[Found]:
-    here = Vantage.here()
-    for run_id in run_ids:
-        yield Found(*report_and_figures(database, run_id, kept=True, vantage=here))
-
-
-def _every(reader: Reader, which: Filter) -> Iterator[UUID]:
+def _found(database: Database, which: Filter) -> Iterator[Found]:
+    """The runs that pass a filter, newest first; without phases, metrics and events."""
+    reader, here = Reader(database), Vantage.here()
     while ids := reader.newest(which, _PAGE):
-        yield from ids
+        records = reader.runs(ids)
+        parts = by_run(records)
+        for run in records.runs:
+            made = made_of(database, parts[run.id], _NO_DETAILS, kept=True, vantage=here)
+            yield Found(*made)
         if len(ids) < _PAGE:
             return
         which = replace(which, after=ids[-1])
