@@ -24,7 +24,7 @@ FIELDS: Final = {
 
 def write(report: Statement, target: BinaryIO) -> None:
     """A README.md's front matter and its section "Environmental impact"."""
-    lines = ["---", *_metadata(report), "---", "", "## Environmental impact", ""]
+    lines = ["---", *metadata(report), "---", "", "## Environmental impact", ""]
     lines += _section(report)
     lines += ["", "### How these figures came about", ""]
     lines += (_markdown.note(label, text) for label, text in _words.notes(report))
@@ -32,7 +32,8 @@ def write(report: Statement, target: BinaryIO) -> None:
     _words.put(target, "\n".join(lines) + "\n")
 
 
-def _metadata(report: Statement) -> Iterator[str]:
+def metadata(report: Statement) -> Iterator[str]:
+    """The field ``co2_eq_emissions`` of the front matter."""
     yield "co2_eq_emissions:"
     if report.carbon_g is None:
         yield "  # emissions: open, in grams: no energy with a price is known"

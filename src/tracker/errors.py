@@ -16,7 +16,8 @@
     │   ├── SchemaBehind         older than this program: upgrade the store
     │   ├── SchemaAhead          newer than this program: upgrade the program
     │   └── RunNotFound          no run, or several, of that name
-    └── ExportError              the report could not be written there
+    ├── ExportError              the report could not be written there
+    └── ImportRefused            a file cannot be taken in as runs
 
 A message names the thing, what was found and what to do.
 """
@@ -129,3 +130,7 @@ class RunNotFound(StoreError):
 
 class ExportError(TrackerError):
     """The report could not be written to its target."""
+
+
+class ImportRefused(TrackerError):
+    """A file holds no runs that this program can take in."""

@@ -19,6 +19,7 @@ LINKED = {
     "plugins/grid/": "tracker/grid/",
     "plugins/places/": "tracker/places/",
     "plugins/exporters/": "tracker/exporters/",
+    "plugins/importers/": "tracker/importers/",
     "plugins/loggers/": "tracker/loggers/",
     "plugins/hooks/": "tracker/hooks/",
     "migrations/": "tracker/migrations/",
@@ -138,7 +139,7 @@ def test_the_installed_package_finds_every_plugin(
     script = """
 import json
 from tracker.ports.discovery import own_names
-groups = ("sources", "grid", "places", "exporters", "loggers", "hooks")
+groups = ("sources", "grid", "places", "exporters", "importers", "loggers", "hooks")
 print(json.dumps({group: own_names(group) for group in groups}))
 """
     found = json.loads(run(str(installed), "-c", script, cwd=tmp_path))

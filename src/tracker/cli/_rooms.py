@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tracker.history.choice import Choice
     from tracker.history.grid import Advice, Outlook
+    from tracker.history.importing import Imported
     from tracker.history.pricing import Priced
     from tracker.model.carbon import CarbonIntensity
     from tracker.model.comparison import Comparison
@@ -76,6 +77,24 @@ class RunReader(Protocol):
 
     def delete(self, selector: str) -> None:
         """Delete a run."""
+
+    def collection(
+        self,
+        *selectors: str,
+        records: bool = False,
+        **choice: Unpack[Choice],
+    ) -> Statement:
+        """Runs in full, for an export."""
+
+    def take_in(
+        self,
+        *paths: str,
+        tool: str | None,
+        project: str | None,
+        tags: Mapping[str, str],
+        dry: bool,
+    ) -> Imported:
+        """Keep the runs of files."""
 
 
 class LiveRun(Protocol):

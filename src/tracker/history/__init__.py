@@ -258,6 +258,27 @@ class History(Editing):
         with self._open() as (database, _):
             return of_project(database, which, project, final, prices)
 
+    def collection(
+        self, *selectors: str | UUID, records: bool = False, **choice: Unpack[Choice]
+    ) -> Statement:
+        """Runs in full, for an export: those that are named, or else those that pass.
+
+        Args:
+            selectors: runs, as ``run`` takes them.
+            records: also what the store keeps of each, for a format that is read back.
+            choice: which runs, as ``runs`` takes it.
+
+        Raises:
+            RunNotFound: one that is named is not there, or none passes.
+            SettingsError: an argument cannot be meant.
+            StoreError: the store cannot be read.
+        """
+        from tracker.history.collection import collected  # noqa: PLC0415 - imports SQLAlchemy
+
+        query = _query(choice)
+        with self._open() as (database, _):
+            return collected(database, [str(each) for each in selectors], query, records=records)
+
     def power_curve(self, selector: str | UUID) -> tuple[tuple[datetime, float], ...]:
         """Mean power of the devices in a run's total, in watts, by slot of 10 s (UTC).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,12 +14,13 @@ from tracker.errors import SettingsError
 from tracker.history.opening import Opening
 
 if TYPE_CHECKING:
+    from tracker.history.importing import Imported
     from tracker.history.pricing import Priced
     from tracker.model.run import Run
 
 
 class Editing(Opening):
-    """Tags, names and notes of runs changed, and runs deleted."""
+    """Tags, names and notes of runs changed, runs deleted and taken in."""
 
     def tag(
         self, selector: str | UUID, tags: Mapping[str, str], *, remove: Iterable[str] = ()
@@ -106,6 +108,34 @@ class Editing(Opening):
         assembly, wanted = Assembly.of_this_process(), PricingChoice(**choice)
         with self._open("read" if dry_run else "write") as (database, _):
             return Repricer(assembly, database, dry_run=dry_run).price(selector, wanted)
+
+    def take_in(
+        self,
+        *paths: str | Path,
+        tool: str | None = None,
+        project: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        dry: bool = False,
+    ) -> Imported:
+        """Keep the runs of files: of this program's JSON, or of another tool's record.
+
+        A run that is here already stays as it is.
+
+        Args:
+            paths: files, or folders of them.
+            tool: ``codecarbon``, ``carbontracker`` or ``eco2ai``; recognised, if not given.
+            project: for all of them, instead of what the files say.
+            tags: for all of them, beside their own.
+            dry: keep nothing, and tell what would be kept.
+
+        Raises:
+            ImportRefused: a file is not recognised, or damaged; nothing of it is kept.
+            StoreError: the store cannot be written.
+        """
+        from tracker.history.importing import Importer  # noqa: PLC0415 - imports SQLAlchemy
+
+        with self._open("write") as (database, _):
+            return Importer(database, project, tags).take(map(Path, paths), tool, dry=dry)
 
     def _edit(self, selector: str | UUID, change: Callable[[Run], Run]) -> None:
         from tracker.store.editing import edit_run  # noqa: PLC0415 - imports SQLAlchemy

@@ -11,6 +11,7 @@ from tracker.model.plain import plain
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from tracker.model.report import RunReport
 
@@ -102,6 +103,7 @@ class Statement(Struct, frozen=True):
         equivalents: the CO2e in familiar things, each with region, year and source.
         power_w: mean power in watts from each time on, of a single run.
         development: the project's runs by what became of them, where that was asked for.
+        records: what the store keeps of each run, by table, for a format that is read back.
         given: what a person said of fields that the store cannot fill, by field.
     """
 
@@ -119,9 +121,11 @@ class Statement(Struct, frozen=True):
     equivalents: tuple[str, ...] = ()
     power_w: Sequence[tuple[datetime, float]] = ()
     development: Development | None = None
+    records: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The statement as JSON values, as ``RunReport.to_dict`` writes them."""
         values: dict[str, Any] = plain(self)
+        values.pop("records")
         return values

@@ -80,3 +80,13 @@ def g_from_lb(mass_lb: float) -> float:
 def carbon_g(energy_j: float, g_per_kwh: float) -> float:
     """Grams of CO2e that ``energy_j`` joules cause at ``g_per_kwh``."""
     return kwh_from_j(energy_j) * g_per_kwh
+
+
+def kg_from_g(mass_g: float) -> float:
+    """Kilograms in ``mass_g`` grams."""
+    return mass_g / 1e3
+
+
+def g_from_kg(mass_kg: float) -> float:
+    """Grams in ``mass_kg`` kilograms."""
+    return mass_kg * 1e3

@@ -14,6 +14,7 @@ class ExporterPlugin(Protocol):
     A module may also define
 
     * ``SUFFIX``: how its files end, ``".md"``: a file so named is written by it;
+    * ``NEEDS_RECORDS``: true where it is to be read back, and ``Statement.records`` filled;
     * ``FIELDS``: fields that no store can fill, with what each means. A person may fill
       them, and what nobody filled is left visibly open.
     """
@@ -39,3 +40,8 @@ def suffix(plugin: object) -> str:
 def fields(plugin: object) -> Mapping[str, str]:
     """The fields that a person may fill, each with its meaning."""
     return getattr(plugin, "FIELDS", {})
+
+
+def needs_records(plugin: object) -> bool:
+    """Whether the format writes what the store keeps, and not the reports alone."""
+    return bool(getattr(plugin, "NEEDS_RECORDS", False))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tracker.cli._rooms import Rooms
 from tracker.errors import RunNotFound
+from tracker.history.importing import Imported
 from tracker.model.carbon import CarbonIntensity, Location, Scope, Signal
 from tracker.model.comparison import Comparison
 from tracker.model.device import DeviceKind, NotCounted
@@ -295,6 +296,12 @@ class Shelf:
 
     def delete(self, selector: str) -> None:
         self.asked = {"delete": selector}
+
+    def collection(self, *selectors: str, **asked: object) -> Statement:
+        raise NotImplementedError(selectors, asked)
+
+    def take_in(self, *paths: str, **asked: object) -> Imported:
+        raise NotImplementedError(paths, asked)
 
     def run(self, selector: str) -> RunReport:
         if not self.states:

@@ -14,7 +14,7 @@ import tracker
 from fakes.records import CPU, GPU, Sample, at, run
 from tracker.cli import command
 from tracker.cli._rooms import Rooms
-from tracker.errors import RunNotFound, SettingsError
+from tracker.errors import ImportRefused, PluginError, RunNotFound, SettingsError
 from tracker.history.booking import book_ended
 from tracker.store.database import open_database
 from tracker.store.writer import Writer
@@ -150,3 +150,36 @@ def test_hostile_names_are_harmless(store: str) -> None:
     for line in (["runs", "--group-by", "tag:lr"], ["compare", "one", HOSTILE]):
         assert "\x1b" not in "\n".join(shown(store, *line))
     assert "\x1b" not in invoke(store, "delete", HOSTILE, answer="n\n").stderr
+
+
+def test_runs_are_exported_and_imported(store: str, tmp_path: Path) -> None:
+    copy, file = f"sqlite:///{tmp_path}/copy.db", str(tmp_path / "runs.json")
+    assert shown(store, "export", "-o", file) == []
+    looked = invoke(copy, "import", file, "--dry-run")
+    assert looked.stderr == "would be imported: 3; there already: 0\n"
+    assert "\x1b" not in looked.stdout
+    printed = json.loads(invoke(copy, "import", file, "--json").stdout)
+    assert (len(printed["taken"]), printed["known"]) == (3, 0)
+    again = invoke(copy, "import", file, "--project", "p")
+    assert again.stderr == "imported: 0; there already: 3\n"
+    assert tracker.History(copy).totals("project") == tracker.History(store).totals("project")
+
+
+def test_export_writes_what_is_chosen(store: str, tmp_path: Path) -> None:
+    assert len(shown(store, "export", "--project", "vision")) == 3
+    assert shown(store, "export", "one", "--format", "codecarbon")[1].split(",")[1] == "vision"
+    both = invoke(store, "export", "one", "--project", "vision")
+    assert both.exit_code == 2
+    with pytest.raises(RunNotFound, match="no run matches"):
+        invoke(store, "export", "--project", "nobody")
+    with pytest.raises(SettingsError, match="no format ends so"):
+        invoke(store, "export", "-o", str(tmp_path / "runs.xls"))
+
+
+def test_a_file_of_nobody_is_refused(store: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    for line in (["notes.csv"], ["missing.csv"]):
+        with pytest.raises(ImportRefused, match=r"not recognised|no such file"):
+            invoke(store, "import", *(str(tmp_path / name) for name in line))
+    with pytest.raises(PluginError, match="no importers plugin 'codecarbn'; did you mean"):
+        invoke(store, "import", str(tmp_path / "notes.csv"), "--from", "codecarbn")

@@ -1,0 +1,1 @@
+"""Plugins: one file, one tool whose runs are taken in."""
