@@ -45,7 +45,8 @@ def collected(
     found = [
         Found(*report_and_figures(database, run_id, kept=True, vantage=vantage)) for run_id in ids
     ]
-    statement = stated(found, found[0].report.name if len(found) == 1 else "runs", "")
+    title = found[0].report.name if len(found) == 1 else "runs"
+    statement = stated(found, reader.shared_energy(ids), title, "")
     if not records:
         return statement
     return replace(statement, records={run_id: portable(reader.records(run_id)) for run_id in ids})
