@@ -39,7 +39,18 @@ SUBREGION_FACTOR: Final = 2.5
 
 WORLD: Final = "WORLD"
 EU: Final = "EU"
-_AGGREGATES: Final = {WORLD: ("World", "World average"), EU: ("EU", "European Union, average")}
+_AGGREGATES: Final = {
+    WORLD: ("World", "World average"),
+    EU: ("EU", "European Union, average"),
+    "AFRICA": ("Africa", "Africa, average"),
+    "ASIA": ("Asia", "Asia, average"),
+    "EUROPE": ("Europe", "Europe, average"),
+    "LATIN-AMERICA": ("Latin America and Caribbean", "Latin America and Caribbean, average"),
+    "MIDDLE-EAST": ("Middle East", "Middle East, average"),
+    "NORTH-AMERICA": ("North America", "North America, average"),
+    "OCEANIA": ("Oceania", "Oceania, average"),
+}
+"""A continent's members are in no table, so its range is that of the world's countries."""
 _EU_MEMBERS: Final = tuple(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905 - a line, not 27
 )

@@ -16,7 +16,6 @@ _OTHER_NAMES: Final = {
     "EL": "GR",
     "BRITAIN": "GB",
     "ENGLAND": "GB",
-    "EUROPE": "EU",
     "GLOBAL": "WORLD",
     "HOLLAND": "NL",
     "TURKEY": "TR",

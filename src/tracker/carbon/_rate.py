@@ -100,9 +100,12 @@ class RateLimiter:
     @contextmanager
     def _shared(self) -> Iterator[int | None]:
         """The file's descriptor, locked; ``None`` where it cannot be had."""
+        if fcntl is None:
+            yield None
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             yield None
             return
@@ -113,8 +116,6 @@ class RateLimiter:
 
     def _locked(self, file: int) -> bool:
         """Never waits long: a process that was stopped may hold the lock."""
-        if fcntl is None:
-            return False
         for _ in range(_TRIES):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -47,6 +46,8 @@ class Answer(Struct, frozen=True):
         Raises:
             GridUnavailable: it is empty, cut off, HTML, or else no JSON.
         """
+        import json  # noqa: PLC0415 - this module is on the path of every start
+
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:

@@ -27,7 +27,7 @@ def test_it_is_found_under_its_name() -> None:
 
 def test_its_zones_are_countries_averages_subregions_and_cloud_regions() -> None:
     zones = GRID.zones()
-    assert len(zones) == 2 + 214 + 27 + 159
+    assert len(zones) == 2 + 7 + 214 + 27 + 159
     assert zones["FR"] == "France"
     assert zones["NA"] == "Namibia"
     assert zones["WORLD"] == "World average"
@@ -82,6 +82,11 @@ def test_a_cloud_region_has_its_grids_figure(region: str, grid: str) -> None:
 def test_averages_are_those_of_the_aggregates() -> None:
     assert (figure("WORLD").zone, figure("WORLD").g_per_kwh) == ("WORLD", 458.5)
     assert (figure("EU").zone, figure("EU").g_per_kwh) == ("EU", 213.02)
+    assert (figure("AFRICA").zone, figure("AFRICA").g_per_kwh) == ("AFRICA", 545.09)
+    assert (figure("OCEANIA").low, figure("OCEANIA").high) == (
+        figure("WORLD").low,
+        figure("WORLD").high,
+    )
 
 
 def test_the_figure_is_the_same_at_any_time() -> None:

@@ -101,7 +101,7 @@ def test_a_figure_without_its_unit_is_not_guessed_at(text: str) -> None:
         ("EL", "GR (Greece)"),
         ("England", "GB (United Kingdom)"),
         ("Turkey", "TR (Türkiye)"),
-        ("Europe", "EU (European Union, average)"),
+        ("European Union", "EU (European Union, average)"),
         ("global", "WORLD (World average)"),
         ("CAMX", "US-CAMX (WECC California, United States)"),
         ("eu-west-3", "aws:eu-west-3 (AWS Paris, France)"),
