@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -169,7 +170,13 @@ def open_server(url: URL) -> Database:
 
 
 def import_driver() -> None:
-    """Import what speaks to servers, which takes long."""
+    """Import what speaks to servers, which takes long.
+
+    What it logs of a connection that broke goes where the program's logging sends it, and
+    where there is none, not to stderr: we say ourselves what is wrong.
+    """
+    for name in ("psycopg", "sqlalchemy"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
     import psycopg  # noqa: F401, PLC0415 - optional
     import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - not for SQLite's users
 
