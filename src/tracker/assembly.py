@@ -276,7 +276,8 @@ class Assembly(Struct, frozen=True):
         """
         from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
 
-        return open_database(url, mode="write" if write else "read")
+        mounts = self.host.proc_path / "self/mountinfo"
+        return open_database(url, mode="write" if write else "read", mounts=mounts)
 
     def first_store(self, url: str | None) -> str | None:
         """Where a run is written first: of a server's runs that is the user's own store."""

@@ -98,6 +98,7 @@ class GridRoom:
     def _memory(self) -> Database | None:
         """The store, if it can be written; a question does not need one."""
         try:
-            return self._assembly.open_store(self._settings.store, write=True)
+            first = self._assembly.first_store(self._settings.store)
+            return self._assembly.open_store(first, write=True)
         except StoreError:
             return None

@@ -57,14 +57,14 @@ def _upgrade(store: str | None) -> None:
 @_options.store
 def _backup(store: str | None, target: Path | None) -> None:
     """Copy a SQLite store while runs go on. A server is backed up with pg_dump."""
-    from tracker.store import address, backup  # noqa: PLC0415 - imports SQLAlchemy
+    from tracker.store import address, backup, network  # noqa: PLC0415 - imports SQLAlchemy
 
     url = _url(store)
     if not address.is_sqlite(url):
         raise StoreError(
             f"store {address.for_people(url)}: a server is backed up by its own means: pg_dump"
         )
-    click.echo(str(backup.back_up(address.file_of(url), target)))
+    click.echo(str(backup.back_up(network.placed(address.file_of(url)), target)))
 
 
 @click.command

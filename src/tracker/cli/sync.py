@@ -76,10 +76,10 @@ def _ship(server: str, *, take_all: bool) -> Shipped | None:
 
 
 def _waiting() -> tuple[Waiting, ...]:
-    from tracker.store import address, outbox  # noqa: PLC0415 - imports SQLAlchemy
-    from tracker.store.database import open_database  # noqa: PLC0415 - the same
+    from tracker.store import outbox  # noqa: PLC0415 - imports SQLAlchemy
+    from tracker.store.database import exists, open_database  # noqa: PLC0415 - the same
 
-    if not address.file_of(address.parse(None)).exists():
+    if not exists(None):
         return ()
     with open_database(None, mode="read") as database:
         return outbox.waiting(database)

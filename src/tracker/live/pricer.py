@@ -92,7 +92,8 @@ class Pricer:
     def _database(self) -> Database | None:
         """Where answers are kept; without a store they are only used."""
         try:
-            return self._assembly.open_store(self._settings.store, write=True)
+            first = self._assembly.first_store(self._settings.store)
+            return self._assembly.open_store(first, write=True)
         except TrackerError as error:
             _LOG.debug("no cache for carbon intensities: %s", error)
             return None

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
 
-from tracker.store import address, schema
+from tracker.store import address, network, schema
 from tracker.store.database import Database, connect_server
 from tracker.store.failures import translated
 from tracker.store.outbox import Waiting, waiting
@@ -49,7 +49,7 @@ def examine(url: URL) -> Condition:
     if not address.is_sqlite(url):
         with connect_server(url) as database, database.reading() as connection:
             return _condition(database, connection, state_of(connection))
-    path = address.file_of(url)
+    path = network.placed(address.file_of(url))
     with translated(name):
         if is_empty(path):
             return Condition(name, State.EMPTY, None, schema.HEAD, {}, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
 
 from tracker.errors import SchemaBehind, StoreError
-from tracker.store import address
+from tracker.store import address, network
 from tracker.store.address import default_url
 from tracker.store.failures import translated
 from tracker.store.sqlite import READING, engine_of_file, engine_of_memory
@@ -46,11 +46,13 @@ class Database:
     Attributes:
         engine: SQLAlchemy's.
         url_for_people: where it is, without a password.
+        path: the file, where it is one.
     """
 
-    def __init__(self, engine: Engine, url_for_people: str) -> None:
+    def __init__(self, engine: Engine, url_for_people: str, path: Path | None = None) -> None:
         self.engine = engine
         self.url_for_people = url_for_people
+        self.path = path
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -90,11 +92,17 @@ class Database:
         self.close()
 
 
-def open_database(url: str | None, *, mode: Mode) -> Database:
+def open_database(url: str | None, *, mode: Mode, mounts: Path = network.MOUNTS) -> Database:
     """Open the store at ``url``, or the user's own where it is ``None``.
 
     To write, an empty SQLite store is made and one that is behind is upgraded, after a
-    backup beside it. To read, nothing is written.
+    backup beside it. To read, nothing is written. In a folder that machines share, each
+    writes a file of its own, and all of them are read.
+
+    Args:
+        url: as SQLAlchemy writes it.
+        mode: what for.
+        mounts: where it stands which folders machines share.
 
     Raises:
         SettingsError: no URL, or of a kind that this program does not open.
@@ -109,7 +117,21 @@ def open_database(url: str | None, *, mode: Mode) -> Database:
     if address.is_memory(parsed):
         return open_memory()
     path, store = address.file_of(parsed), address.for_people(parsed)
-    return _write_file(path, store) if mode == "write" else _read_file(path, store)
+    shared = network.is_shared(path, mounts)
+    if mode == "write":
+        own = network.file_of_host(path) if shared else path
+        return _write_file(own, store, shared=shared)
+    return _read_all(network.files_of_all(path), store) if shared else _read_file(path, store)
+
+
+def exists(url: str | None, mounts: Path = network.MOUNTS) -> bool:
+    """Whether anything was ever kept in a file, or in one of a shared folder's.
+
+    Raises:
+        SettingsError: no URL.
+    """
+    path = address.file_of(address.parse(url))
+    return bool(network.files_of_all(path)) if network.is_shared(path, mounts) else path.exists()
 
 
 def open_memory() -> Database:
@@ -117,7 +139,7 @@ def open_memory() -> Database:
     return _made(Database(engine_of_memory(), "sqlite:///:memory:"))
 
 
-def _write_file(path: Path, store: str) -> Database:
+def _write_file(path: Path, store: str, *, shared: bool) -> Database:
     state = state_of_file(path, store)
     refuse_unknown(state, store)
     if state is State.BEHIND:
@@ -125,7 +147,7 @@ def _write_file(path: Path, store: str) -> Database:
 
         upgrade_file(path, store)
     address.make_private(path, store)
-    database = Database(engine_of_file(path, read_only=False), store)
+    database = Database(engine_of_file(path, read_only=False, shared=shared), store, path)
     return _made(database) if state is State.EMPTY else database
 
 
@@ -140,14 +162,35 @@ def _made(database: Database) -> Database:
 
 
 def _read_file(path: Path, store: str) -> Database:
+    _check_file(path, store)
+    return Database(engine_of_file(path, read_only=True), store, path)
+
+
+def _check_file(path: Path, store: str) -> None:
     state = state_of_file(path, store)
     if state is State.EMPTY:
-        raise StoreError(
-            f"store {store}: there is none yet. The first run makes it: "
-            "tracker run -- python train.py"
-        )
+        raise _none_yet(store)
     _refuse(state, store)
-    return Database(engine_of_file(path, read_only=True), store)
+
+
+def _none_yet(store: str) -> StoreError:
+    return StoreError(
+        f"store {store}: there is none yet. The first run makes it: tracker run -- python train.py"
+    )
+
+
+def _read_all(paths: Sequence[Path], store: str) -> Database:
+    """The files of all machines, as one."""
+    if len(paths) == 1:
+        return _read_file(paths[0], store)
+    if not paths:
+        raise _none_yet(store)
+    from tracker.store.gathered import gather  # noqa: PLC0415 - hardly ever needed
+
+    for path in paths:
+        _check_file(path, f"{store} ({path.name})")
+    with translated(store):
+        return Database(gather(paths), store)
 
 
 def open_server(url: URL) -> Database:

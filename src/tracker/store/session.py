@@ -37,7 +37,7 @@ class Session:
         import_driver()  # while forks wait for our imports, and not when it connects
         self._local = open_database(local, mode="write")
         self._server: Database | None = None
-        self._lock = FileLock(_lock_path(address.file_of(address.parse(local)), self.target))
+        self._lock = FileLock(_lock_path(self._local.path or Path("memory"), self.target))
 
     def ship(self, progress: Callable[[int], None] = lambda _: None) -> Shipped | None:
         """Take what waits to the server; ``None`` where another process is at it.

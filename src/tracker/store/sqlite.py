@@ -27,6 +27,8 @@ _HEADER: Final = b"SQLite format 3\0"
 
 _PRAGMAS: Final = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL")
 
+_SHARED_PRAGMAS: Final = ("PRAGMA journal_mode=DELETE", "PRAGMA synchronous=FULL")
+
 
 def is_empty(path: Path) -> bool:
     """Whether there is nothing in it yet."""
@@ -40,14 +42,24 @@ def is_sqlite_file(path: Path) -> bool:
 
 
 def engine_of_file(
-    path: Path, *, read_only: bool, busy_timeout_s: float = BUSY_TIMEOUT_S
+    path: Path, *, read_only: bool, busy_timeout_s: float = BUSY_TIMEOUT_S, shared: bool = False
 ) -> Engine:
-    """An engine on a file that exists; ``read_only`` writes nothing."""
+    """An engine on a file that exists.
+
+    Args:
+        path: the file.
+        read_only: write nothing.
+        busy_timeout_s: how long to wait for another process's commit.
+        shared: it lies where machines share files: without a write-ahead log.
+    """
     uri = _uri(path, read_only=read_only)
 
     def connect() -> sqlite3.Connection:
         connection = _connect(uri, busy_timeout_s)
-        if not read_only:
+        if shared and not read_only:
+            for pragma in _SHARED_PRAGMAS:
+                connection.execute(pragma)
+        elif not read_only:
             _set_wal(connection)
         return connection
 
@@ -57,6 +69,11 @@ def engine_of_file(
 def engine_of_memory() -> Engine:
     """An engine on memory: one connection, which threads take in turn."""
     return _engine(lambda: _connect("file::memory:"), read_only=False, pool_size=1, max_overflow=0)
+
+
+def engine_of_temporary() -> Engine:
+    """An engine on a database that SQLite deletes at the end; a large one lies on disk."""
+    return _engine(lambda: _connect("file:"), read_only=False, pool_size=1, max_overflow=0)
 
 
 def connect_read_only(path: Path) -> closing[sqlite3.Connection]:
