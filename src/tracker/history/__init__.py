@@ -93,9 +93,12 @@ class History(Editing):
         """
         from tracker.history.status import Vantage  # noqa: PLC0415 - imports SQLAlchemy
         from tracker.history.totals import totals_of  # noqa: PLC0415 - the same
+        from tracker.store.reader import Reader  # noqa: PLC0415 - the same
 
         query = _query(choice)
-        with self._open() as (_, reader):
+        with self._open() as (database, _), database.reading() as connection:
+            # One transaction: else a run that is added up meanwhile might count twice.
+            reader = Reader(database, within=connection)
             return totals_of(reader, by, query, Vantage.here())
 
     def compare(

@@ -16,7 +16,7 @@ from tracker.model.energy import CounterCheck
 from tracker.model.ranges import Range, Share, energy_range
 from tracker.model.report import DeviceReport
 from tracker.model.run import Heartbeat, Segment, SegmentDevice
-from tracker.store.reader import DeviceSum
+from tracker.store.found import DeviceSum
 
 _WEAKEST_FIRST: Final = tuple(reversed(Method))
 

@@ -14,7 +14,8 @@ from tracker.model.figures import DeviceShare, RunFigures
 from tracker.model.ranges import BoardSum, Range
 from tracker.model.report import PricingReport
 from tracker.model.run import Run
-from tracker.store.reader import Reader, RunRecords
+from tracker.store.found import RunRecords
+from tracker.store.reader import Reader
 
 
 class Figures(Struct, frozen=True):

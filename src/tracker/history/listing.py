@@ -17,8 +17,9 @@ from tracker.model.figures import RunFigures
 from tracker.model.plain import plain
 from tracker.model.report import RunSummary
 from tracker.model.run import Run, RunStatus
+from tracker.store.found import RunRecords
 from tracker.store.listing import Filter, Order
-from tracker.store.reader import Reader, RunRecords
+from tracker.store.reader import Reader
 
 _ENDED: Final = {
     RunStatus.FINISHED: True,

@@ -22,22 +22,35 @@ class Opening:
 
     def __init__(self, store: str | None = None) -> None:
         self._store = store
+        self._known: tuple[str | None, Database] | None = None
 
     @contextmanager
     def _open(self, mode: Literal["read", "write"] = "read") -> Iterator[tuple[Database, Reader]]:
-        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
-        from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
-        from tracker.store.reader import Reader  # noqa: PLC0415 - the same
+        from tracker.store.reader import Reader  # noqa: PLC0415 - imports SQLAlchemy
 
-        store = self._store
-        if store is None:
-            store = Assembly.of_this_process().settings({}).store
-        try:
-            found = open_database(store, mode=mode)
-        except StoreError as error:
-            found = _of_this_machine(store, mode, error)
-        with found as database:
+        with self._opened(mode) as database:
             yield database, Reader(database)
+
+    def _opened(self, mode: Literal["read", "write"]) -> Database:
+        from tracker.store.database import open_database  # noqa: PLC0415 - imports SQLAlchemy
+
+        url = self._url()
+        known = self._known
+        before = known[1] if mode == "read" and known is not None and known[0] == url else None
+        try:
+            database = open_database(url, mode=mode, again=before)
+        except StoreError as error:
+            return _of_this_machine(url, mode, error)
+        if mode == "read":
+            self._known = url, database
+        return database
+
+    def _url(self) -> str | None:
+        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
+
+        if self._store is not None:
+            return self._store
+        return Assembly.of_this_process().settings({}).store
 
 
 def _of_this_machine(store: str | None, mode: str, error: StoreError) -> Database:

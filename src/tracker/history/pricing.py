@@ -27,8 +27,9 @@ from tracker.model.report import PricingReport
 from tracker.model.run import RunStatus
 from tracker.pricing import Terms, by_grid, by_market, pue, tariff, water
 from tracker.store.database import Database
+from tracker.store.found import RunRecords
 from tracker.store.intensities import StoredIntensities
-from tracker.store.reader import Reader, RunRecords
+from tracker.store.reader import Reader
 from tracker.store.writer import Writer
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from tracker.history.status import Vantage
 from tracker.model.ranges import Share
 from tracker.model.report import PricingReport
 from tracker.model.run import Phase
-from tracker.store.reader import Reader, RunDetails, RunRecords
+from tracker.store.found import RunDetails, RunRecords
+from tracker.store.reader import Reader
 
 EPOCH = "epoch"
 

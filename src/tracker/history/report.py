@@ -22,7 +22,8 @@ from tracker.model.report import (
     RunReport,
 )
 from tracker.model.run import Heartbeat, RunStatus
-from tracker.store.reader import Reader, RunDetails, RunRecords
+from tracker.store.found import RunDetails, RunRecords
+from tracker.store.reader import Reader
 
 if TYPE_CHECKING:
     from tracker.store.database import Database

@@ -21,9 +21,10 @@ from tracker.history.together import carbon_of, embodied_of, energy_of, portions
 from tracker.model.report import RunReport
 from tracker.model.statement import Statement
 from tracker.research.equivalents import equivalents
+from tracker.store.found import RunDetails
 from tracker.store.listing import Filter
 from tracker.store.overlaps import SharedEnergy
-from tracker.store.reader import Reader, RunDetails
+from tracker.store.reader import Reader
 
 if TYPE_CHECKING:
     from tracker.store.database import Database

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
@@ -62,7 +62,10 @@ class Database:
             StoreError: the store cannot be read.
         """
         with translated(self.url_for_people), self.engine.connect() as connection:
-            reader = connection.execution_options(**{READING: True})
+            options: dict[str, Any] = {READING: True}
+            if connection.dialect.name == "postgresql":  # SQLite's transactions are so anyway
+                options["isolation_level"] = "REPEATABLE READ"
+            reader = connection.execution_options(**options)
             with reader.begin():
                 yield reader
 
@@ -92,7 +95,13 @@ class Database:
         self.close()
 
 
-def open_database(url: str | None, *, mode: Mode, mounts: Path = network.MOUNTS) -> Database:
+def open_database(
+    url: str | None,
+    *,
+    mode: Mode,
+    mounts: Path = network.MOUNTS,
+    again: Database | None = None,
+) -> Database:
     """Open the store at ``url``, or the user's own where it is ``None``.
 
     To write, an empty SQLite store is made and one that is behind is upgraded, after a
@@ -103,6 +112,8 @@ def open_database(url: str | None, *, mode: Mode, mounts: Path = network.MOUNTS)
         url: as SQLAlchemy writes it.
         mode: what for.
         mounts: where it stands which folders machines share.
+        again: what this gave for the same URL before, closed since; opened to read again, its
+            statements are prepared already.
 
     Raises:
         SettingsError: no URL, or of a kind that this program does not open.
@@ -113,7 +124,7 @@ def open_database(url: str | None, *, mode: Mode, mounts: Path = network.MOUNTS)
     """
     parsed = address.parse(url)
     if not address.is_sqlite(parsed):
-        return open_server(parsed)
+        return open_server(parsed, again if mode == "read" else None)
     if address.is_memory(parsed):
         return open_memory()
     path, store = address.file_of(parsed), address.for_people(parsed)
@@ -121,7 +132,9 @@ def open_database(url: str | None, *, mode: Mode, mounts: Path = network.MOUNTS)
     if mode == "write":
         own = network.file_of_host(path) if shared else path
         return _write_file(own, store, shared=shared)
-    return _read_all(network.files_of_all(path), store) if shared else _read_file(path, store)
+    if shared:
+        return _read_all(network.files_of_all(path), store)
+    return _read_file(path, store, again)
 
 
 def exists(url: str | None, mounts: Path = network.MOUNTS) -> bool:
@@ -161,8 +174,10 @@ def _made(database: Database) -> Database:
     return database
 
 
-def _read_file(path: Path, store: str) -> Database:
+def _read_file(path: Path, store: str, again: Database | None = None) -> Database:
     _check_file(path, store)
+    if again is not None and again.path == path:  # a relative URL may mean another file now
+        return again
     return Database(engine_of_file(path, read_only=True), store, path)
 
 
@@ -193,7 +208,7 @@ def _read_all(paths: Sequence[Path], store: str) -> Database:
         return Database(gather(paths), store)
 
 
-def open_server(url: URL) -> Database:
+def open_server(url: URL, again: Database | None = None) -> Database:
     """A server's database, of this program's schema.
 
     Raises:
@@ -201,7 +216,7 @@ def open_server(url: URL) -> Database:
         SchemaAhead: it is newer.
         StoreError: it does not answer, or is another program's.
     """
-    database = connect_server(url)
+    database = again or connect_server(url)
     try:
         with database.reading() as connection:
             state = state_of(connection)

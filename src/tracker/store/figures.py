@@ -22,7 +22,7 @@ from tracker.store import schema
 Row = dict[str, Any]
 
 _CHUNK: Final = 500
-_SUMS: Final = (
+SUMS: Final = (
     "runs",
     "unread_runs",
     "duration_s",
@@ -32,7 +32,11 @@ _SUMS: Final = (
     "carbon_at_low_g",
     "carbon_at_high_g",
 )
-_BOARD_SUMS: Final = ("energy_j", "centre_j", "common_j", "own_j", "slack_j2")
+"""Columns of ``totals`` that add up; fields of a ``Part`` too."""
+
+BOARD_SUMS: Final = ("energy_j", "centre_j", "common_j", "own_j", "slack_j2")
+"""Columns of ``total_boards`` that add up; fields of a ``BoardSum`` too."""
+
 _COPIED: Final = (
     "run_id",
     "started_at",
@@ -62,7 +66,7 @@ def claim(connection: Connection, run_id: UUID) -> bool:
 def book(connection: Connection, runs: Sequence[RunFigures]) -> None:
     """Book runs that have ended and were claimed in this transaction."""
     if runs:
-        connection.execute(schema.figures.insert(), [_row(run) for run in runs])
+        connection.execute(schema.figures.insert(), [row_of(run) for run in runs])
         _add(connection, runs, 1)
 
 
@@ -115,9 +119,10 @@ def figures_of(row: Any) -> RunFigures:  # noqa: ANN401 - SQLAlchemy's row
     return RunFigures(**copied, user=row.user_name, shares=shares)
 
 
-def _row(run: RunFigures) -> Row:
+def row_of(run: RunFigures) -> Row:
+    """Figures as a row."""
     shares = [
-        [share.name, share.sums.board, share.sums.accuracy_class, *_values(share.sums, _BOARD_SUMS)]
+        [share.name, share.sums.board, share.sums.accuracy_class, *_values(share.sums, BOARD_SUMS)]
         for share in run.shares
     ]
     copied = {name: getattr(run, name) for name in _COPIED}
@@ -134,7 +139,7 @@ def _add(connection: Connection, runs: Iterable[RunFigures], sign: int) -> None:
     for run in runs:
         for dimension, value, part in parts_of(run):
             key: Row = {"dimension": dimension, "value": value}
-            groups.append(key | _signed(part, _SUMS, sign))
+            groups.append(key | _signed(part, SUMS, sign))
             boards += _board_rows(key, part, sign)
     if not groups:
         return
@@ -150,7 +155,7 @@ def _add(connection: Connection, runs: Iterable[RunFigures], sign: int) -> None:
 def _board_rows(key: Mapping[str, Any], part: Part, sign: int) -> Iterator[Row]:
     for board in part.boards:
         names = {"accuracy_class": board.accuracy_class, "board": board.board}
-        yield {**key, **names, **_signed(board, _BOARD_SUMS, sign)}
+        yield {**key, **names, **_signed(board, BOARD_SUMS, sign)}
 
 
 def _signed(of: object, names: Iterable[str], sign: int) -> Row:

@@ -52,10 +52,9 @@ def engine_of_file(
         busy_timeout_s: how long to wait for another process's commit.
         shared: it lies where machines share files: without a write-ahead log.
     """
-    uri = _uri(path, read_only=read_only)
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(uri, busy_timeout_s)
+        connection = _connect(_uri(path, read_only=read_only), busy_timeout_s)
         if shared and not read_only:
             for pragma in _SHARED_PRAGMAS:
                 connection.execute(pragma)

@@ -18,9 +18,10 @@ from tracker.store import schema
 from tracker.store.compaction import compact
 from tracker.store.condition import size_bytes, vacuum
 from tracker.store.database import Database, open_database
+from tracker.store.found import DeviceSum
 from tracker.store.listing import Filter
 from tracker.store.pruning import bury_again, prunable, prune
-from tracker.store.reader import DeviceSum, Reader
+from tracker.store.reader import Reader
 from tracker.store.writer import Writer
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

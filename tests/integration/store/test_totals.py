@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+import tracker
 from fakes.records import CPU, GPU, START, Sample, host, interval, pricing, run
-from tracker.errors import SettingsError
+from tracker.errors import SettingsError, StoreError
 from tracker.history.booking import book_ended
 from tracker.history.listing import Query
 from tracker.history.status import Vantage
@@ -18,7 +20,7 @@ from tracker.model.device import DeviceKind
 from tracker.model.ranges import Share, energy_range
 from tracker.model.run import Overlap, SegmentDevice
 from tracker.model.totals import GroupTotal, Totals
-from tracker.store.database import Database
+from tracker.store.database import Database, open_database
 from tracker.store.listing import Filter
 from tracker.store.reader import Reader
 from tracker.store.writer import Writer
@@ -185,3 +187,38 @@ def test_a_run_within_another_is_not_added_to_it(database: Database) -> None:
         Writer(database).save(Reader(database).find_overlaps(sample.id))
     assert found(database, "project").total.energy_j == pytest.approx(5000.3)
     assert found(database, "project").total.runs == 2
+
+
+def test_where_a_server_does_not_answer_this_machines_runs_are_shown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with open_database(None, mode="write") as own:
+        kept(own, samples(2))
+    history = tracker.History("postgresql://ada:secret@localhost:1/runs?connect_timeout=2")
+    assert len(history.runs()) == 2
+    assert "what follows is what this machine has" in caplog.text
+    assert "secret" not in caplog.text
+    with pytest.raises(StoreError):
+        history.note("r1", "a change needs the server")
+
+
+def test_a_history_that_stays_open_sees_what_is_new(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    history = tracker.History(url)
+    for n in range(3):
+        with open_database(url, mode="write") as database:
+            kept(database, samples(3)[n : n + 1])
+        assert len(history.runs()) == history.totals("month").total.runs == n + 1
+
+
+def test_a_relative_store_is_that_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = tracker.History("sqlite:///runs.db")
+    for count in (1, 2):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        with open_database("sqlite:///runs.db", mode="write") as database:
+            kept(database, samples(count))
+        assert len(history.runs()) == count

@@ -16,6 +16,7 @@ from tracker.errors import RunNotFound, SettingsError, StoreError
 from tracker.history.booking import book_ended
 from tracker.model.run import RunStatus
 from tracker.store.database import open_database
+from tracker.store.reader import Reader
 from tracker.store.writer import Writer
 
 
@@ -195,3 +196,11 @@ def test_every_run_comes_one_after_the_other(tmp_path: Path) -> None:
     samples = [Sample(run(f"{n}", started_at=at(n))) for n in range(3)]
     history = tracker.History(store(tmp_path, *samples))
     assert [each.name for each in history.each()] == ["2", "1", "0"]
+
+
+def test_a_runs_totals_are_booked_when_it_ends(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    with tracker.track("ends", store=url, location="FR"):
+        pass
+    with open_database(url, mode="read") as database:
+        assert Reader(database).waiting() == ()
