@@ -6,15 +6,19 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from tracker.history.figures import Figures, booked_form, figures_of
-from tracker.history.status import Vantage
+from tracker.history.figures import booked_form, figures_of
+from tracker.history.status import Vantage, standing
 from tracker.model.run import RunStatus
 from tracker.store import figures
 from tracker.store.database import Database
+from tracker.store.found import RunRecords
 from tracker.store.reader import Reader
 
 LOST_AFTER: Final = timedelta(days=7)
 """An interrupted run that nobody has taken up for so long is added up too."""
+
+AT_ONCE: Final = 20
+"""So many of those are looked at in one go."""
 
 
 def book(database: Database, run_id: UUID, vantage: Vantage | None = None) -> bool:
@@ -28,14 +32,12 @@ def book(database: Database, run_id: UUID, vantage: Vantage | None = None) -> bo
         if not figures.claim(connection, run_id):
             return False
         reader = Reader(database, within=connection)
-        records = reader.runs([run_id])
-        if records.runs:
-            found = figures_of(reader, records, vantage)
-            if _is_over(found, vantage):
-                figures.book(connection, [booked_form(found)])
-                return True
+        if not _is_over(reader.signs(run_id), vantage):
             figures.unbook(connection, [run_id])
-    return False
+            return False
+        found = figures_of(reader, reader.runs([run_id]), vantage)
+        figures.book(connection, [booked_form(found)])
+    return True
 
 
 def book_ended(database: Database, vantage: Vantage | None = None) -> int:
@@ -48,8 +50,19 @@ def book_ended(database: Database, vantage: Vantage | None = None) -> int:
     return sum(book(database, run_id, vantage) for run_id in Reader(database).waiting())
 
 
-def _is_over(found: Figures, vantage: Vantage) -> bool:
-    stands = found.stands
+def book_lost(database: Database, vantage: Vantage | None = None) -> int:
+    """Book some of the runs that were interrupted long ago; how many there were.
+
+    Raises:
+        StoreError: those before the failure are booked.
+    """
+    vantage = vantage or Vantage.here()
+    old = Reader(database).waiting(AT_ONCE, vantage.now - LOST_AFTER)
+    return sum(book(database, run_id, vantage) for run_id in old)
+
+
+def _is_over(records: RunRecords, vantage: Vantage) -> bool:
+    stands = standing(records.runs[0].started_at, records.segments, records.heartbeats, vantage)
     if stands.status is RunStatus.INTERRUPTED:
         return vantage.now - stands.last_seen_at > LOST_AFTER
     return stands.status is not RunStatus.RUNNING

@@ -9,6 +9,7 @@ that back first, in the same transaction, so that totals and runs never disagree
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -102,10 +103,15 @@ def booked(connection: Connection, run_ids: Sequence[UUID]) -> dict[UUID, RunFig
     return found
 
 
-def waiting(connection: Connection, limit: int | None = None) -> tuple[UUID, ...]:
-    """Ids of the runs that are not booked, newest ids first."""
-    column = schema.unbooked.c.run_id
-    statement = select(column).order_by(column.desc()).limit(limit)
+def waiting(
+    connection: Connection, limit: int | None = None, begun_before: datetime | None = None
+) -> tuple[UUID, ...]:
+    """Ids of the runs that are not booked, oldest ids first."""
+    column, runs = schema.unbooked.c.run_id, schema.runs
+    statement = select(column).order_by(column).limit(limit)
+    if begun_before is not None:
+        statement = statement.join(runs, runs.c.id == column)
+        statement = statement.where(runs.c.started_at < begun_before)
     return tuple(connection.execute(statement).scalars())
 
 

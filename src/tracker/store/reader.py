@@ -83,14 +83,16 @@ class Reader:
         with self._reading() as connection:
             return tuple(connection.execute(newest_first.limit(limit)).scalars())
 
-    def waiting(self, limit: int | None = None) -> tuple[UUID, ...]:
-        """Ids of the runs that are not booked.
+    def waiting(
+        self, limit: int | None = None, begun_before: datetime | None = None
+    ) -> tuple[UUID, ...]:
+        """Ids of the runs that are not booked, oldest first.
 
         Raises:
             StoreError: the store cannot be read.
         """
         with self._reading() as connection:
-            return figures.waiting(connection, limit)
+            return figures.waiting(connection, limit, begun_before)
 
     def last_metrics(self, run_ids: Sequence[UUID], name: str) -> dict[UUID, float]:
         """The last value of a metric in each run that has it.
@@ -162,6 +164,15 @@ class Reader:
         """
         with self._reading() as connection:
             return queries.runs_of(connection, run_ids)
+
+    def signs(self, run_id: UUID) -> RunRecords:
+        """A run with its segments and heartbeats alone.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return queries.runs_of(connection, [run_id], {run_id})
 
     def run(self, run_id: UUID) -> tuple[RunRecords, RunDetails]:
         """One run with its phases, metrics and events.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import tracker
 from fakes.records import CPU, GPU, START, Sample, host, interval, pricing, run
 from tracker.errors import SettingsError, StoreError
-from tracker.history.booking import book_ended
+from tracker.history.booking import book_ended, book_lost
 from tracker.history.listing import Query
 from tracker.history.status import Vantage
 from tracker.history.totals import totals_of
@@ -222,3 +222,13 @@ def test_a_relative_store_is_that_of_the_current_folder(
         with open_database("sqlite:///runs.db", mode="write") as database:
             kept(database, samples(count))
         assert len(history.runs()) == count
+
+
+def test_what_was_interrupted_long_ago_is_added_up_too(database: Database) -> None:
+    lost, new = Sample(run("lost")), Sample(run("new", started_at=datetime.now(UTC)))
+    for sample in (lost, new):
+        sample.segment = replace(sample.segment, ended_at=None, outcome=None, pid=2**30)
+        Writer(database).save(sample.records())
+    assert book_lost(database) == 1
+    assert Reader(database).waiting() == (new.id,)
+    assert found(database, "project").total.runs == 2
