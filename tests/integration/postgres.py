@@ -46,8 +46,9 @@ def _of_the_package() -> Iterator[Path]:
 class Server:
     """A cluster in a folder of its own, reachable by a socket in it alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connections: int = 80) -> None:
         self._folder = folder
+        self._connections = connections
         self._data = folder / "data"
         self._binaries = _binaries()
         self._user = "nobody" if os.geteuid() == 0 else None  # it refuses to be root
@@ -61,7 +62,14 @@ class Server:
         return subprocess.Popen(
             [
                 *(str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self._folder)),
-                *("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=80"),
+                *(
+                    "-c",
+                    "listen_addresses=",
+                    "-c",
+                    "fsync=off",
+                    "-c",
+                    f"max_connections={self._connections}",
+                ),
             ],
             user=self._user,
             cwd=self._folder,

@@ -1,0 +1,188 @@
+"""Many writers at once: 64 processes on a file, 200 clients on a server; and what shipping takes.
+
+The server is the one of ``TRACKER_TEST_POSTGRES``, or one that is started here.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from _bench import MS_PER_S, ROOT, line, machine, options
+from sqlalchemy import create_engine, func, make_url, select
+
+from tracker.store import schema
+from tracker.store.database import open_database
+from tracker.store.outbox import waiting
+from tracker.store.session import Session
+from tracker.store.upgrade import upgrade_server
+
+WRITER = """
+import sys, threading, time, json
+sys.path.insert(0, {tests!r})
+from datetime import UTC, datetime
+from fakes.records import GPU, interval, run, segment
+from tracker.errors import StoreError
+from tracker.model.run import Heartbeat, Metric, SegmentDevice
+from tracker.store.database import open_database
+from tracker.store.writer import Writer
+
+def client(number, waits_ms, locked):
+    with open_database({url!r}, mode="write") as database:
+        of = run(f"writer-{{number}}", started_at=datetime.now(UTC))
+        part, writer = segment(of), Writer(database)
+        writer.save([of, part, SegmentDevice(part.id, GPU, "fake")])
+        begin_s = time.monotonic() + number % 97 / 97 * {period_s}
+        for tick in range({ticks}):
+            time.sleep(max(begin_s + tick * {period_s} - time.monotonic(), 0))
+            before_s = time.perf_counter()
+            while True:
+                try:
+                    writer.save([
+                        interval(part, GPU, tick // 10 * 10, 300.0 * (tick % 10 + 1)),
+                        Metric(part.id, tick, None, "tick", float(tick), datetime.now(UTC)),
+                        Heartbeat(part.id, datetime.now(UTC), {{GPU.id: 300.0}}, ()),
+                    ])
+                    break
+                except StoreError as error:
+                    locked.append(str(error))
+            waits_ms.append((time.perf_counter() - before_s) * 1e3)
+
+waits_ms, locked = [], []
+threads = [threading.Thread(target=client, args=(n, waits_ms, locked)) for n in range({clients})]
+print("ready", flush=True)
+sys.stdin.readline()
+for one in threads: one.start()
+for one in threads: one.join()
+print(json.dumps([waits_ms, locked]))
+"""
+
+
+def main() -> None:
+    short = options(__doc__).short
+    ticks, period_s = (5, 0.5) if short else (60, 1.0)
+    with machine() as folder:
+        url = f"sqlite:///{folder}/runs.db"
+        open_database(url, mode="write").close()
+        _measure("64 processes, one SQLite file", url, (8 if short else 64, 1), ticks, period_s)
+        _phases()
+        with _server() as server:
+            upgrade_server(server)
+            clients = (2, 10) if short else (8, 25)
+            name = f"{clients[0] * clients[1]} clients, one PostgreSQL"
+            _measure(name, server, clients, ticks, period_s)
+        with _server() as server:
+            upgrade_server(server)
+            _ship(f"sqlite:///{folder}/other.db", server, 20_000 if short else 200_000)
+
+
+def _measure(name: str, url: str, clients: tuple[int, int], ticks: int, period_s: float) -> None:
+    """Have processes write, each with so many clients in threads of its own."""
+    processes, each = clients
+    program = WRITER.format(
+        tests=str(ROOT / "tests"), url=url, clients=each, ticks=ticks, period_s=period_s
+    )
+    running = [
+        subprocess.Popen(
+            (sys.executable, "-c", program),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    for one in running:
+        assert one.stdout is not None  # noqa: S101 - it was asked for above
+        one.stdout.readline()
+    answers = [(one, _go(one)) for one in running]
+    said = [json.loads(answer()) for _, answer in answers]
+    waits_ms = [wait for waits, _ in said for wait in waits]
+    locked = [error for _, errors in said for error in errors]
+    with open_database(url, mode="read") as database, database.reading() as connection:
+        count = select(func.count()).select_from(schema.metrics)
+        found = connection.execute(count).scalar_one()
+    line(f"{name}: ticks lost", float(processes * each * ticks - found), "", most=0)
+    line("  commits refused", float(len(locked)), "", most=0)
+    line("  until a tick is committed, median", statistics.median(waits_ms), "ms")
+    line("  until a tick is committed, 99 %", statistics.quantiles(waits_ms, n=100)[-1], "ms")
+
+
+def _go(process: subprocess.Popen[str]) -> Callable[[], str]:
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return lambda: process.communicate()[0].strip().splitlines()[-1]
+
+
+def _phases() -> None:
+    """What 100,000 phases of a run cost the training that marks them."""
+    program = (
+        "import time, tracker\n"
+        "count = 100_000\n"
+        "with tracker.track('phases', store='sqlite://') as run:\n"
+        "    time.sleep(1)\n"
+        "    began = time.perf_counter()\n"
+        "    for _ in range(count):\n"
+        "        with run.phase('step'): pass\n"
+        "    print((time.perf_counter() - began) / count * 1e3)\n"
+    )
+    done = subprocess.run((sys.executable, "-c", program), stdout=subprocess.PIPE, check=True)
+    line("to open and close one of 100,000 phases", float(done.stdout), "ms", most=0.2)
+
+
+def _ship(local: str, server: str, rows: int) -> None:
+    from fakes.records import at, run, segment  # noqa: PLC0415 - on the path since _bench
+    from tracker.model.run import Metric  # noqa: PLC0415 - with it
+    from tracker.store.writer import Writer  # noqa: PLC0415 - with it
+
+    session = Session(local, server, lambda _: True, lambda *_: None)
+    of = run()
+    part = segment(of)
+    with open_database(local, mode="write") as database:
+        writer = Writer(database, session.target)
+        writer.save([of, part])
+        for start in range(0, rows, 10_000):
+            some = range(start, start + 10_000)
+            writer.save([Metric(part.id, n, None, "loss", float(n), at(n)) for n in some])
+        began_s, cpu_s = time.perf_counter(), time.process_time()
+        session.ship()
+        took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+        left = waiting(database)
+    session.close()
+    line("rows shipped a second", rows / took_s, "")
+    line("  CPU of a thousand rows", cpu_s / rows * 1000 * MS_PER_S, "ms")
+    line("  rows left", float(sum(one.rows for one in left)), "", most=0)
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    from integration.conftest import NAMED  # noqa: PLC0415 - on the path since _bench
+    from integration.postgres import Server  # noqa: PLC0415 - the same
+
+    if NAMED:
+        engine = create_engine(NAMED, isolation_level="AUTOCOMMIT")
+        name = f"bench_{uuid4().hex}"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            yield make_url(NAMED).set(database=name).render_as_string(hide_password=False)
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
+        engine.dispose()
+        return
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        server = Server(Path(folder), connections=250)
+        try:
+            yield server.url
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
