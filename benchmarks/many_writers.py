@@ -35,25 +35,29 @@ from tracker.model.run import Heartbeat, Metric, SegmentDevice
 from tracker.store.database import open_database
 from tracker.store.writer import Writer
 
+def save(writer, records, locked):
+    # As the writer's thread does: what meets a lock goes with the next commit.
+    while True:
+        try:
+            return writer.save(records)
+        except StoreError as error:
+            locked.append(str(error))
+
 def client(number, waits_ms, locked):
     with open_database({url!r}, mode="write") as database:
         of = run(f"writer-{{number}}", started_at=datetime.now(UTC))
         part, writer = segment(of), Writer(database)
-        writer.save([of, part, SegmentDevice(part.id, GPU, "fake")])
+        save(writer, [of, part, SegmentDevice(part.id, GPU, "fake")], locked)
         begin_s = time.monotonic() + number % 97 / 97 * {period_s}
         for tick in range({ticks}):
             time.sleep(max(begin_s + tick * {period_s} - time.monotonic(), 0))
             before_s = time.perf_counter()
-            while True:
-                try:
-                    writer.save([
-                        interval(part, GPU, tick // 10 * 10, 300.0 * (tick % 10 + 1)),
-                        Metric(part.id, tick, None, "tick", float(tick), datetime.now(UTC)),
-                        Heartbeat(part.id, datetime.now(UTC), {{GPU.id: 300.0}}, ()),
-                    ])
-                    break
-                except StoreError as error:
-                    locked.append(str(error))
+            records = [
+                interval(part, GPU, tick // 10 * 10, 300.0 * (tick % 10 + 1)),
+                Metric(part.id, tick, None, "tick", float(tick), datetime.now(UTC)),
+                Heartbeat(part.id, datetime.now(UTC), {{GPU.id: 300.0}}, ()),
+            ]
+            save(writer, records, locked)
             waits_ms.append((time.perf_counter() - before_s) * 1e3)
 
 waits_ms, locked = [], []

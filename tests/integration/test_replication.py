@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
 from integration.machine import Machine, machine_in
 from tracker.errors import StoreError
@@ -29,6 +31,13 @@ def machine(tmp_path: Path, postgresql_url: str) -> Machine:
     machine.environ["TRACKER_STORE"] = postgresql_url
     machine.environ["XDG_DATA_HOME"] = str(tmp_path / "data")
     return machine
+
+
+SLOW = """
+CREATE FUNCTION wait() RETURNS trigger AS
+'BEGIN PERFORM pg_sleep(5); RETURN NULL; END' LANGUAGE plpgsql;
+CREATE TRIGGER slow BEFORE INSERT ON runs EXECUTE FUNCTION wait()
+"""
 
 
 def local_url(machine: Machine) -> str:
@@ -88,6 +97,11 @@ def test_without_the_server_the_run_is_kept_here_and_sync_takes_it_there(
     assert "hidden" not in done.stderr + (tmp_path / "data").joinpath(
         "emissions-tracker/runs.db"
     ).read_bytes().decode("latin1")
+    seen = machine.tracker("show", "last", TRACKER_STORE=away.render_as_string(hide_password=False))
+    assert seen.returncode == 0
+    assert "there" in seen.stdout
+    assert "what follows is what this machine has" in seen.stderr
+    assert "hidden" not in seen.stderr
     (waiting,) = status(machine)["waiting"]
     assert waiting["runs"] == 1
     assert "hidden" not in json.dumps(waiting)
@@ -140,6 +154,81 @@ def test_a_server_of_no_schema_is_one_warning_that_names_the_command(
     assert done.stdout.strip() == "True"
     assert done.stderr.count("tracker db upgrade --store") == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(params=["read-only", "no connections left", "slow", "no encryption"])
+def troubled(
+    request: pytest.FixtureRequest, machine: Machine
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The URL of the machine's server, which has a trouble, and what mends it."""
+    good = make_url(machine.environ["TRACKER_STORE"])
+    engine = create_engine(good, isolation_level="AUTOCOMMIT")
+    database, role = good.database, f"limited_{uuid4().hex[:8]}"
+    begin, end, url = {
+        "read-only": (
+            f"ALTER DATABASE {database} SET default_transaction_read_only = on",
+            f"ALTER DATABASE {database} RESET default_transaction_read_only",
+            good,
+        ),
+        "no connections left": (
+            f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0",
+            f"DROP ROLE {role}",
+            good.set(username=role),
+        ),
+        "slow": (
+            SLOW,
+            "DROP FUNCTION wait() CASCADE",
+            good,
+        ),
+        "no encryption": ("SELECT 1", "SELECT 1", make_url("postgresql+psycopg://ada@localhost")),
+    }[request.param]
+    with ExitStack() as stack:
+        if request.param == "no encryption":
+            port = stack.enter_context(_without_encryption())
+            url = url.set(host="127.0.0.1", port=port, query={"sslmode": "verify-full"})
+        with engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+
+        def mend() -> None:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SET default_transaction_read_only = off")
+                connection.exec_driver_sql(end)
+
+        yield url.render_as_string(hide_password=False), mend
+    engine.dispose()
+
+
+@contextmanager
+def _without_encryption() -> Iterator[int]:
+    """A port that answers the request for encryption (protocol, "SSLRequest") with a no."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    asking, _ = listener.accept()
+                    with asking:
+                        asking.recv(8)
+                        asking.sendall(b"N")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_server_in_trouble_is_one_warning_and_gets_everything_later(
+    machine: Machine, troubled: tuple[str, Callable[[], None]]
+) -> None:
+    url, mend = troubled
+    done = machine.run(RUN.format(seconds=2.0), TRACKER_STORE=url)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+    assert len(done.stderr.splitlines()) <= 1, done.stderr
+    assert status(machine)["waiting"]
+    mend()
+    assert machine.tracker("sync", "--all").returncode == 0
+    assert_same(machine)
 
 
 def test_sync_without_a_server_says_how_to_name_one(machine: Machine) -> None:

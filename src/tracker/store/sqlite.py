@@ -16,8 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 from tracker.store.types import to_json
 
-BUSY_TIMEOUT_S: Final = 5.0
-"""How long a connection waits for another process's commit."""
+BUSY_TIMEOUT_S: Final = 20.0
+"""How long a connection waits for other processes' commits: a node's 64 may begin at once."""
 
 READING: Final = "tracker_reading"
 """Execution option of a connection that only reads."""
