@@ -124,6 +124,7 @@ def _merging(segment_id: UUID) -> Any:  # noqa: ANN401 - SQLAlchemy's select of 
             func.sum(table.c.energy_j).label("energy_j"),
             func.sum(table.c.slack_j * table.c.slack_j).label("slack_j2"),
             func.sum(table.c.coverage * (end_us - start_us)).label("covered_us"),
+            func.max(table.c.revision).label("revision"),
         )
         .where(table.c.segment_id == segment_id)
         .group_by(table.c.device_id, table.c.method, slot)
@@ -143,6 +144,7 @@ def _row(segment_id: UUID, row: Any) -> dict[str, Any]:  # noqa: ANN401 - SQLAlc
         "energy_j": row.energy_j,
         "slack_j": row.slack_j2**0.5,
         "coverage": row.covered_us / lasted_us if lasted_us else 0.0,
+        "revision": row.revision + 1,  # newer than each of those that it stands for
     }
 
 
@@ -198,4 +200,5 @@ def _merged(rows: Iterable[dict[str, Any]], starts: Sequence[datetime]) -> Itera
             "energy_j": sum(one.energy_j for one in parts),
             "slack_j": sum(one.slack_j**2 for one in parts) ** 0.5,
             "coverage": covered_s / lasted_s if lasted_s else 0.0,
+            "revision": max(one.revision for one in parts) + 1,
         }

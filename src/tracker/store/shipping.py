@@ -8,26 +8,24 @@ after all that lies below it, so that a run which reads ``finished`` is there en
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, Executable, Table, bindparam, select, update
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from tracker.errors import StoreError
-from tracker.model.run import Run, Segment
+from tracker.model.run import Segment
 from tracker.store import schema
+from tracker.store.arriving import for_open_segments, replace_stretches, runs_there, upsert_rows
 from tracker.store.database import Database
 from tracker.store.deletion import bury, forget
 from tracker.store.figures import unbook
 from tracker.store.outbox import Outbox, Row, sealing
-from tracker.store.records import run as run_of
 from tracker.store.records import segment as segment_of
 from tracker.store.writer import insert_of, save_tags
 
@@ -194,15 +192,15 @@ class Shipment:
         if table is schema.segments and schema.runs in batch:
             rows = [_beginning(row) for row in rows]
         if table is schema.intervals:
-            rows = _without_compacted(connection, rows)
-        _upsert_rows(connection, table, rows)
+            rows = for_open_segments(connection, rows)
+        upsert_rows(connection, table, rows)
         if table is schema.runs:
             keys = [row["id"] for row in rows]
-            save_tags(connection, _runs_there(connection, keys))
+            save_tags(connection, runs_there(connection, keys))
         if table is schema.pricings:
             keys = [row["id"] for row in rows]
             stretches = self._outbox.all_of(schema.intensities, "pricing_id", keys)
-            _replace_stretches(connection, keys, stretches)
+            replace_stretches(connection, keys, stretches)
 
     def _seal(self, segments: Sequence[Row]) -> None:
         if segments:
@@ -262,78 +260,8 @@ class Shipment:
         return [run_id for run_id in run_ids if run_id not in deleted]
 
 
-def _runs_there(connection: Connection, run_ids: Sequence[UUID]) -> list[Run]:
-    """Runs as the server has them now: it may have newer ones than we."""
-    table = schema.runs
-    found = connection.execute(select(table).where(table.c.id.in_(run_ids)))
-    return [run_of(row) for row in found]
-
-
 def _beginning(row: Row) -> Row:
     """A segment as long as not all of it is there."""
     if row["outcome"] is None:
         return row
     return row | _UNTIL_ALL_IS_THERE | {"revision": row["revision"] - 1}
-
-
-def _without_compacted(connection: Connection, rows: Sequence[Row]) -> Sequence[Row]:
-    """Intervals, but for those of segments that were compacted there: it has them, summed up.
-
-    Only a sealed segment is compacted, and of such a one nothing waits; but a batch may come
-    again that was taken before and not ticked off.
-    """
-    segments = schema.segments
-    ids = {row["segment_id"] for row in rows}
-    slots = select(segments.c.id, segments.c.slot_s).where(segments.c.id.in_(ids))
-    slots_s = {row.id: row.slot_s for row in connection.execute(slots)}
-    return [row for row in rows if row["slot_s"] >= slots_s[row["segment_id"]]]
-
-
-def _upsert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    if rows:
-        names = _shipped_columns(table)
-        statement = _upsert_newer(connection.dialect.name, table)
-        connection.execute(statement, [{name: row[name] for name in names} for row in rows])
-
-
-def _replace_stretches(
-    connection: Connection, pricing_ids: Sequence[UUID], stretches: Sequence[Row]
-) -> None:
-    """A pricing's stretches, whole; those that are no more get no length: nothing is deleted."""
-    table = schema.intensities
-    starts: defaultdict[UUID, list[Any]] = defaultdict(list)
-    for row in stretches:
-        starts[row["pricing_id"]].append(row["start_at"])
-    for key in pricing_ids:
-        gone = update(table).where(table.c.pricing_id == key, table.c.start_at.not_in(starts[key]))
-        connection.execute(gone.values(end_at=table.c.start_at))
-    if stretches:
-        connection.execute(_overwrite(connection.dialect.name, table), list(stretches))
-
-
-@cache
-def _shipped_columns(table: Table) -> tuple[str, ...]:
-    own = {"pending", "sealed_at", "slot_s"} if table is schema.segments else {"pending"}
-    return tuple(column.name for column in table.columns if column.name not in own)
-
-
-@cache
-def _upsert_newer(dialect: str, table: Table) -> Executable:
-    """INSERT, or UPDATE of a row that is older."""
-    insert = insert_of(dialect)(table)
-    keys = [column.name for column in table.primary_key]
-    changes = {name: insert.excluded[name] for name in _shipped_columns(table) if name not in keys}
-    newer = table.c.revision < insert.excluded.revision
-    statement: Executable = insert.values(
-        {name: bindparam(name) for name in _shipped_columns(table)}
-    ).on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
-    return statement
-
-
-@cache
-def _overwrite(dialect: str, table: Table) -> Executable:
-    insert = insert_of(dialect)(table)
-    keys = [column.name for column in table.primary_key]
-    changes = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
-    statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=changes)
-    return statement

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import func, make_url, select
+from sqlalchemy import make_url, select
 
 from fakes.records import CPU, GPU, START, Sample, at, interval, pricing, run, segment
 from tracker.errors import StoreError
 from tracker.history.booking import book
 from tracker.model.run import Metric, RunStatus, Segment, SegmentDevice
 from tracker.store import address, schema
+from tracker.store.compaction import compact
 from tracker.store.database import Database, connect_server, open_database
 from tracker.store.deletion import delete_runs
 from tracker.store.outbox import enlist_all, waiting
@@ -227,24 +228,38 @@ def test_what_the_server_refuses_of_one_run_keeps_no_other_waiting(pair: Pair) -
     assert [one.runs for one in waiting(pair.local)] == [1]
 
 
-def test_a_compacted_segment_takes_no_intervals_again(pair: Pair) -> None:
+def test_a_sealed_segment_takes_no_intervals_again(pair: Pair) -> None:
     sample = Sample()
     pair.writer.save(sample.records())
     pair.ship()
     with pair.server.reading() as connection:
         sealed = connection.execute(select(schema.segments.c.sealed_at)).scalars().all()
     assert sealed == [pair.now]
-    with pair.server.writing() as connection:  # as if it had been compacted
-        second = schema.intervals.c.slot_start > START
-        connection.execute(schema.intervals.delete().where(second))
-        connection.execute(schema.intervals.update().values(slot_s=300))
-        connection.execute(schema.segments.update().values(slot_s=300))
+    compact(pair.server, pair.now + timedelta(days=40), lambda _: True)
     enlist_all(pair.local, pair.target)
     pair.writer.save([interval(sample.segment, GPU, 10, 2000.2, slack_j=4)])
     pair.ship()
-    with pair.server.reading() as connection:
-        left = connection.execute(select(func.count()).select_from(schema.intervals)).scalar_one()
-    assert left == 2
+    assert _energy_j(pair.server, sample) == pytest.approx(2 * 5000.3)
+
+
+def test_after_a_server_was_restored_compacted_runs_replace_what_it_has(pair: Pair) -> None:
+    sample = Sample()
+    pair.writer.save(sample.records())
+    pair.ship()
+    compact(pair.local, pair.now + timedelta(days=40), lambda _: True)
+    with pair.server.writing() as connection:  # as if the backup was of a moment before its end
+        first = schema.intervals.c.slot_start == START
+        connection.execute(schema.intervals.delete().where(~first))
+        connection.execute(schema.segments.update().values(sealed_at=None))
+    with pair.local.writing() as connection:
+        connection.execute(schema.replicas.delete())
+    enlist_all(pair.local, pair.target)
+    pair.ship()
+    assert _energy_j(pair.server, sample) == pytest.approx(2 * 5000.3)
+
+
+def _energy_j(database: Database, sample: Sample) -> float:
+    return sum(one.energy_j for one in Reader(database).run(sample.id)[0].sums)
 
 
 def test_segments_of_several_hosts_make_one_run(pair: Pair, tmp_path: Path) -> None:
