@@ -70,13 +70,13 @@ def series(
     sound = [row for row in touching if row.value is not None and is_sound(row.value)]
     refused = [row for row in touching if row.value is not None and not is_sound(row.value)]
     note = _refusal(label.zone, refused, len(touching))
+    if note:
+        line.tell(note)
     if not sound:
         raise IntensityMissing(
             f"{line.name} has no intensity for zone {label.zone} from {start:%Y-%m-%d %H:%M}"
             f" to {end:%Y-%m-%d %H:%M} UTC{': ' + note if note else ''}"
         )
-    if note:
-        line.tell(note)
     fetched_at = line.now()
     return tuple(_intensity(line.name, label, row, fetched_at) for row in _without_overlap(sound))
 

@@ -24,6 +24,7 @@ from tracker.ports.grid import Grid, facts_of
 
 if TYPE_CHECKING:
     from tracker.assembly import Assembly
+    from tracker.carbon.fetch import World
     from tracker.settings import Settings
 
 TABLE: Final = "table"
@@ -145,11 +146,21 @@ def _link(
         more["scope"] = wish.scope
     if wish.signal in facts.signals[1:]:
         more["signal"] = wish.signal
-    grid = assembly.open_grid(name, settings, online=wish.online and not timeless, more=more)
+    online = wish.online and not timeless
+    told: list[str] = []
+    world = None if not online else _world(told)
+    grid = assembly.open_grid(name, settings, online=online, more=more, world=world)
     zone = location.zone if timeless else grid_zone(location)
     if name == TABLE:
         grid, zone = _table(grid, zone)
-    return Link(name, grid, zone, facts, _series(name, settings, more), timeless=timeless)
+    series = _series(name, settings, more)
+    return Link(name, grid, zone, facts, series, timeless=timeless, told=told)
+
+
+def _world(told: list[str]) -> World:
+    from tracker.carbon.fetch import World  # noqa: PLC0415 - only where the network is asked
+
+    return World(tell=told.append)
 
 
 def _series(name: str, settings: Settings, more: Mapping[str, object]) -> str:

@@ -127,9 +127,10 @@ def _handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
         def _send(self, reply: Reply) -> None:
             body = reply.body.encode() if isinstance(reply.body, str) else reply.body
             time.sleep(reply.hang_s)
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             length = len(body) + (100 if reply.cut else 0)
-            for name, value in ({"Content-Length": str(length)} | dict(reply.headers)).items():
+            own = {"Content-Length": str(length), "Date": self.date_time_string()}
+            for name, value in (own | dict(reply.headers)).items():
                 self.send_header(name, value)
             self.end_headers()
             pieces = [body[n : n + 1] for n in range(len(body))] if reply.drip_s else [body]

@@ -45,6 +45,7 @@ class Link(Struct, frozen=True):
         zone: as this provider is asked for it.
         series: the name under which the cache keeps its figures: provider and options.
         timeless: it has one figure for any time, asks nobody and is not cached.
+        told: what it said beside its answers: values it refused, a clock that is wrong.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Link(Struct, frozen=True):
     facts: GridFacts
     series: str
     timeless: bool = False
+    told: list[str] = field(default_factory=list)
 
 
 class Booked(Struct, frozen=True):
@@ -125,7 +127,19 @@ class Feed:
                 ledger.notes.append(PricingNote(self._now(), link.name, link.zone, str(error)))
                 self._take_known(link, ledger, missing[number:])
                 return
+            finally:
+                ledger.notes += self._told(link)
             self._take(link, ledger, values, (start, end))
+
+    def _told(self, link: Link) -> list[PricingNote]:
+        """What a provider said beside its answer, each once."""
+        told = list(dict.fromkeys(link.told))
+        link.told.clear()
+        named = f"{link.name}: "
+        return [
+            PricingNote(self._now(), link.name, link.zone, text.removeprefix(named))
+            for text in told
+        ]
 
     def _take(
         self, link: Link, ledger: _Ledger, values: Sequence[CarbonIntensity], span: Span
