@@ -163,9 +163,14 @@ def open(fetch: Fetch | None, options: Mapping[str, object]) -> Grid:
 
 def _known(zone: str) -> str:
     key = grid_zone(zone)
-    if not _KEY_FORM.fullmatch(key):
+    if not _KEY_FORM.fullmatch(key) or key in _of_tables():
         raise ZoneUnknown(f"{zone!r} is no zone of {NAME}, which are written FR or US-CAL-CISO")
     return key
+
+
+def _of_tables() -> set[str]:
+    """Zones of the yearly table that look like its keys and are none."""
+    return {"EU", *(f"US-{code}" for code in tables.subregions())}
 
 
 def _range(start: datetime, end: datetime) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -153,6 +153,13 @@ def test_a_zone_it_does_not_have_is_unknown(stand: Stand, sample: Sample) -> Non
         opened(stand).intensity("XX", stand.now, stand.now)
 
 
+@pytest.mark.parametrize("zone", ["US-CAMX", "EU", "WORLD", "fixed"])
+def test_a_zone_of_the_yearly_table_is_not_asked_for(stand: Stand, zone: str) -> None:
+    with pytest.raises(ZoneUnknown, match=f"'{zone}' is no zone of electricity_maps"):
+        opened(stand).intensity(zone, stand.now, stand.now)
+    assert stand.server.asked == []
+
+
 def test_its_own_error_is_repeated(stand: Stand, sample: Sample) -> None:
     stand.server.says(Reply(sample("electricitymaps-error-400.json"), status=400))
     with pytest.raises(GridUnavailable, match="Expected one of latest"):
