@@ -80,7 +80,7 @@ class Channel:
         if kind is None:
             return
         self._power_alone_since_ns = None
-        if kind in {StepKind.RESET, StepKind.JUMP}:
+        if kind is StepKind.RESET or kind is StepKind.JUMP:
             self._check.pause()
             self._tell(f"counter-{kind.value}", _WHAT_HAPPENED[kind])
         elif not self._told_still and self._counter.tally.still_ns(reading.monotonic_ns) > STUCK_NS:

@@ -31,6 +31,9 @@ MARGIN_NS: Final = ns_from_s(0.002)
 LEARN_AGAIN_NS: Final = ns_from_s(30)
 """A period that could not be learned is looked for again after this time."""
 
+FAR_NS: Final = ns_from_s(2)
+"""A look that is due later than this need not be aimed at a publication yet."""
+
 SHARP_SHARE: Final = 0.08
 """A publication must be expected to this share of a period, else it is looked for again."""
 
@@ -59,6 +62,8 @@ class CounterBooking:
     def __init__(self, curve: EnergyCurve, refresh_s: float) -> None:
         self._curve = curve
         self._refresh_ns = ns_from_s(refresh_s)
+        # A value is true when it is read, or so nearly that a date gains nothing.
+        self._is_fresh = self._refresh_ns < SHORTEST_DATED_NS
         self._clock = RefreshClock(self._refresh_ns)
         self.tally = Tally(self._refresh_ns)
         self._booked_total_j = 0.0
@@ -97,7 +102,7 @@ class CounterBooking:
         now_ns = reading.monotonic_ns
         count = Count(now_ns, reading.energy_j, self.tally.total_j)
         self._doubt_j += step.doubt_j
-        if step.kind in {StepKind.RESET, StepKind.JUMP}:
+        if step.kind is StepKind.RESET or step.kind is StepKind.JUMP:
             self._bridge(now_ns, power_w)
         elif self._is_fresh:
             self._book(now_ns, count.total_j)
@@ -122,34 +127,30 @@ class CounterBooking:
 
     def _take_published(self, count: Count) -> None:
         """Book a value that was true at its last publication, not now."""
-        if self._refreshes_slowly and self._clock.forget_if_lost(count.time_ns):  # by a pause, say
+        clock = self._clock
+        refreshes_slowly = clock.period_ns > SHORTEST_DATED_NS
+        if refreshes_slowly and clock.forget_if_lost(count.time_ns):  # by a pause, say
             self._learning_since_ns = count.time_ns
-        if not self._clock.learned:
+        if not clock.learned:
             self._hold(count)
             return
         if self._held:
             self._release()
-        if not self._refreshes_slowly:
-            self._book(count.time_ns - int(self._clock.period_ns / 2), count.total_j)
+        if not refreshes_slowly:
+            self._book(count.time_ns - int(clock.period_ns / 2), count.total_j)
             return
-        if self._is_ambiguous(count.time_ns):
-            return
-        self._book(self._clock.published_ns(count.time_ns), count.total_j)
-
-    @property
-    def _is_fresh(self) -> bool:
-        """Whether a value is true when it is read, or so nearly that a date gains nothing."""
-        return self._refresh_ns < SHORTEST_DATED_NS
+        published_ns = clock.published_ns(count.time_ns)
+        if not self._is_ambiguous(count.time_ns, published_ns):
+            self._book(published_ns, count.total_j)
 
     @property
     def _refreshes_slowly(self) -> bool:
         return self._clock.period_ns > SHORTEST_DATED_NS
 
-    def _is_ambiguous(self, now_ns: int) -> bool:
+    def _is_ambiguous(self, now_ns: int, last_ns: int) -> bool:
         """Whether a publication is due so close to now that the value may be either; asks again."""
         near_ns = self._clock.error_ns(now_ns) + MARGIN_NS
-        next_ns = self._clock.next_ns(now_ns)
-        last_ns = self._clock.published_ns(now_ns)
+        next_ns = int(last_ns + self._clock.period_ns)
         self._retry_ns = None
         if next_ns - now_ns < near_ns:
             self._retry_ns = next_ns + near_ns
@@ -252,17 +253,16 @@ class CounterBooking:
         if not self._refreshes_slowly:
             return None
         waited_for = edge_ns is not None and edge_ns > self._curve.end_ns
-        wishes = []
+        wish_ns = self._looks_at(now_ns)
         if self._retry_ns is not None and (
             waited_for or now_ns - self._curve.end_ns > STALE_NS
         ):  # else the next tick is soon enough
-            wishes.append(self._retry_ns)
-        if (look_ns := self._looks_at(now_ns)) is not None:
-            wishes.append(look_ns)
+            wish_ns = self._retry_ns if wish_ns is None else min(wish_ns, self._retry_ns)
         if edge_ns is not None and waited_for:
             near_ns = self._clock.error_ns(edge_ns) + MARGIN_NS
-            wishes.append(self._clock.next_ns(edge_ns) + near_ns)
-        return max(min(wishes), now_ns) if wishes else None
+            settled_ns = self._clock.next_ns(edge_ns) + near_ns
+            wish_ns = settled_ns if wish_ns is None else min(wish_ns, settled_ns)
+        return None if wish_ns is None else max(wish_ns, now_ns)
 
     def _looks_at(self, now_ns: int) -> int | None:
         """When to read next in order to bracket a publication, so that dates stay sharp."""
@@ -271,9 +271,10 @@ class CounterBooking:
         if now_ns - due_ns > LEARNING_NS and self._looking:  # it stands still, or is lost soon
             return None
         self._looking = now_ns >= due_ns
+        if due_ns - now_ns > FAR_NS:  # asked again before then, so about when is enough
+            return due_ns - FAR_NS // 2
         from_ns = max(now_ns, due_ns)
         near_ns = self._clock.error_ns(from_ns) + BURST_STEP_NS
-        next_ns = self._clock.next_ns(from_ns)
-        if from_ns - self._clock.published_ns(from_ns) <= near_ns:
-            next_ns = self._clock.published_ns(from_ns)
+        last_ns = self._clock.published_ns(from_ns)
+        next_ns = last_ns if from_ns - last_ns <= near_ns else int(last_ns + self._clock.period_ns)
         return max(next_ns - near_ns, now_ns + BURST_STEP_NS)

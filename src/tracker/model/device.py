@@ -18,6 +18,8 @@ class DeviceKind(StrEnum):
     NODE = "node"
     PLATFORM = "platform"
 
+    __hash__ = str.__hash__  # Enum's own is a Python function
+
 
 class Method(StrEnum):
     """How a stretch of energy was obtained, best first."""
@@ -26,6 +28,8 @@ class Method(StrEnum):
     POLLED = "polled"
     MODEL = "model"
     BRIDGED = "bridged"
+
+    __hash__ = str.__hash__  # Enum's own is a Python function
 
 
 class Ratio(Struct, frozen=True):
