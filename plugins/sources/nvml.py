@@ -15,7 +15,7 @@ from msgspec import Struct
 from tracker.errors import SourceGone, SourceReadError, SourceUnavailable
 from tracker.model.device import Device, NotCounted
 from tracker.model.host import Host
-from tracker.model.reading import Answer, ReadFailure, Reading, Settled
+from tracker.model.reading import Answer, Settled
 from tracker.ports.source import Inventory
 from tracker.sources._cuda_uuids import cuda_uuids
 from tracker.sources._nvml_board import Board
@@ -101,12 +101,23 @@ class NvmlSource:
         if self._boards and all(board.is_gone for board in self._boards):
             raise SourceGone("nvml: no GPU is left to read")
         settled = () if self._is_settled else self._settle()
+        return [*settled, *self._read(self._boards)]
+
+    def read_only(self, device_ids: Collection[str]) -> Sequence[Answer]:
+        """The same of some GPUs.
+
+        Raises:
+            SourceReadError: NVML was shut down and does not come back now.
+        """
+        return self._read([one for one in self._boards if one.device_id in device_ids])
+
+    def _read(self, boards: Sequence[Board]) -> list[Answer]:
         try:
-            return [*settled, *self._read_all()]
+            return _read_each(boards)
         except self._nvml.NVMLError:
             self._reconnect()
         try:
-            return [*settled, *self._read_all()]
+            return _read_each(boards)
         except self._nvml.NVMLError as error:
             raise SourceReadError(f"nvml: {error}") from error
 
@@ -123,9 +134,6 @@ class NvmlSource:
     def close(self) -> None:
         """Shut NVML down as far as we use it."""
         stop(self._nvml)
-
-    def _read_all(self) -> list[Reading | ReadFailure]:
-        return [item for board in self._boards if not board.is_gone for item in board.read()]
 
     def _by_cuda(self) -> Selection | None:
         """The GPUs that CUDA uses here; ``None`` before it does, or where it cannot be told."""
@@ -260,3 +268,7 @@ def _no_reading(model: Model) -> str:
         " nor a power limit and utilisation to model it by (usual for a virtual GPU; the host's"
         " administrator can measure it)"
     )
+
+
+def _read_each(boards: Sequence[Board]) -> list[Answer]:
+    return [item for board in boards if not board.is_gone for item in board.read()]

@@ -13,11 +13,15 @@ from tracker.energy.channel import Channel, Notice
 from tracker.energy.curve import Stretch
 from tracker.model.device import Device
 from tracker.model.energy import CounterCheck, EnergyAmount
-from tracker.model.reading import Reading
+from tracker.model.reading import Reading, ReadWish
 from tracker.model.units import ns_from_s
 
 GIVE_UP_NS: Final = ns_from_s(5)
 """A device that is silent for so long no longer holds up the others' edges."""
+
+
+TOGETHER_NS: Final = ns_from_s(0.002)
+"""Wishes no further apart than this are one round."""
 
 
 class Edge(Struct, eq=False):
@@ -120,16 +124,20 @@ class Meter:
             if edge.levels is None:
                 edge.levels = self._levels(edge.time_ns)
 
-    def wants_read_at(self, now_ns: int) -> int | None:
-        """When the next read would tell most; ``None`` if any time will do."""
+    def wants_read_at(self, now_ns: int) -> ReadWish | None:
+        """When the next read would tell most, and of what; ``None`` if any time will do."""
         with self._settled:
             edge_ns = self._pending[-1].time_ns if self._pending else None
-            wishes = [
-                wish
-                for channel in self._channels.values()
-                if (wish := channel.wants_read_at(now_ns, edge_ns)) is not None
-            ]
-        return min(wishes, default=None)
+            wishes = {
+                device_id: wish_ns
+                for device_id, channel in self._channels.items()
+                if (wish_ns := channel.wants_read_at(now_ns, edge_ns)) is not None
+            }
+        if not wishes:
+            return None
+        first_ns = min(wishes.values())
+        together_ns = first_ns + TOGETHER_NS
+        return ReadWish(first_ns, frozenset(key for key, ns in wishes.items() if ns < together_ns))
 
     def is_closed(self, device_id: str) -> bool:
         """Whether the device is gone."""

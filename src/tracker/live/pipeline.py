@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tracker.energy.meter import Meter
 from tracker.errors import SourceGone
 from tracker.live.recorder import Recorder
-from tracker.model.reading import ReadFailure, Reading, Settled
+from tracker.model.reading import ReadFailure, Reading, ReadWish, Settled
 from tracker.model.run import Attribution
 from tracker.sampling.clock import Clock
 from tracker.sampling.sampler import Sampler
@@ -141,7 +141,7 @@ class Pipeline:
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool
-    ) -> int | None:
+    ) -> ReadWish | None:
         """Readings of one round; returns when the next read would tell most, if at all."""
         try:
             self.meter.take(readings)

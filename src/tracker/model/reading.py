@@ -63,6 +63,18 @@ class Settled(Struct, frozen=True):
     left_out: str | None
 
 
+class ReadWish(Struct, frozen=True):
+    """When a read of some counters would tell most.
+
+    Attributes:
+        time_ns: on the monotonic clock.
+        device_ids: the counters meant; others need not be read.
+    """
+
+    time_ns: int
+    device_ids: frozenset[str]
+
+
 Reading = EnergyReading | PowerReading
 
 Answer = Reading | ReadFailure | Settled

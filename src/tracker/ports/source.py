@@ -49,6 +49,21 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class SelectiveSource(Source, Protocol):
+    """A source that can read some of its devices without the others."""
+
+    def read_only(self, device_ids: Collection[str]) -> Sequence[Answer]:
+        """Read these devices once, as ``read`` does.
+
+        Asked for where one counter's publication is due and the others' are not.
+
+        Raises:
+            SourceReadError: no device answered; try again at the next tick.
+            SourceGone: no device will answer again.
+        """
+
+
+@runtime_checkable
 class SharedSource(Source, Protocol):
     """A source that also knows who uses its devices."""
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from tracker.errors import SourceGone, SourceReadError
-from tracker.model.reading import ReadFailure, Reading, Settled
+from tracker.model.reading import Answer, ReadFailure, Reading, ReadWish, Settled
 from tracker.model.units import ns_from_s, s_from_ns
+from tracker.ports.source import SelectiveSource
 from tracker.sampling.clock import Clock
 from tracker.sampling.selection import OpenedSource, Selection
 
@@ -27,7 +28,7 @@ class Sink(Protocol):
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool
-    ) -> int | None:
+    ) -> ReadWish | None:
         """Readings of one round; returns when the next read would tell most, if at all."""
 
 
@@ -83,53 +84,87 @@ class Sampler:
     def _run(self) -> None:
         selection = self._open_sources()
         self._sink.opened(selection)
+        readers = [_Reader(one) for one in selection.sources]
         due_ns = self._clock.monotonic_ns()
+        wanted: frozenset[str] | None = None
         while not self._stopping:
             now_ns = self._clock.monotonic_ns()
             is_tick = now_ns >= due_ns
             everything, self._everything = is_tick or self._everything, False
-            readings, failures, settled = _read(selection.sources, everything=everything)
+            readings, failures, settled = _read(readers, None if everything else wanted, everything)
             if settled:
                 self._sink.settled(settled)
-            wish_ns = self._sink.take(readings, failures, is_tick=is_tick)
+            wish = self._sink.take(readings, failures, is_tick=is_tick)
             if is_tick:
                 missed = (self._clock.monotonic_ns() - due_ns) // self._interval_ns
                 due_ns += (missed + 1) * self._interval_ns
-            self._sleep_until(due_ns if wish_ns is None else min(due_ns, wish_ns), now_ns)
+            next_ns = due_ns if wish is None else min(due_ns, wish.time_ns)
+            asked = self._sleep_until(next_ns, now_ns)
+            wanted = None if asked or wish is None else wish.device_ids
         selection.close()
 
-    def _sleep_until(self, time_ns: int, last_read_ns: int) -> None:
-        """Sleep until then, or until somebody wakes us; but not shorter than reads may be."""
+    def _sleep_until(self, time_ns: int, last_read_ns: int) -> bool:
+        """Sleep until then, or until somebody wakes us; but not shorter than reads may be.
+
+        Returns:
+            Whether somebody asked.
+        """
         earliest_ns = last_read_ns + CLOSEST_READS_NS
         now_ns = self._clock.monotonic_ns()
-        if self._wake.wait(max(s_from_ns(time_ns - now_ns), 0.0)):
+        asked = self._wake.wait(max(s_from_ns(time_ns - now_ns), 0.0))
+        if asked:
             self._wake.clear()
         now_ns = self._clock.monotonic_ns()
         if now_ns < earliest_ns and not self._stopping:
             threading.Event().wait(s_from_ns(earliest_ns - now_ns))
+        return asked
+
+
+class _Reader:
+    """An opened source, and what is asked of it at every round."""
+
+    def __init__(self, one: OpenedSource) -> None:
+        self.name = one.name
+        self.is_model = one.is_model
+        self.device_ids = frozenset(device.id for device in one.devices)
+        self._source = one.source
+        self._selective = one.source if isinstance(one.source, SelectiveSource) else None
+
+    def read(self, wanted: frozenset[str] | None) -> Sequence[Answer]:
+        """Its devices' readings, or those of some where it can be asked so."""
+        if wanted is None or self._selective is None:
+            return self._source.read()
+        return self._selective.read_only(wanted)
 
 
 def _read(
-    sources: Sequence[OpenedSource], *, everything: bool
+    readers: Sequence[_Reader],
+    wanted: frozenset[str] | None,
+    everything: bool,
 ) -> tuple[list[Reading], list[ReadFailure], list[Settled]]:
-    """One round over the sources; a source that fails says so for each of its devices."""
+    """One round over the sources; a source that fails says so for each of its devices.
+
+    Args:
+        readers: the sources.
+        wanted: the counters that are asked for; all if ``None``.
+        everything: models too.
+    """
     readings: list[Reading] = []
     failures: list[ReadFailure] = []
     settled: list[Settled] = []
-    for one in sources:
-        if one.is_model and not everything:
+    for one in readers:
+        if (one.is_model and not everything) or (wanted and wanted.isdisjoint(one.device_ids)):
             continue
         try:
-            answers = one.source.read()
+            answers = one.read(wanted)
         except (SourceReadError, SourceGone) as error:
-            failures += [ReadFailure(device.id, error) for device in one.devices]
+            failures += [ReadFailure(device_id, error) for device_id in one.device_ids]
         except Exception as error:  # noqa: BLE001 - a broken plugin must not stop the others
             broken = SourceReadError(f"{one.name}: {type(error).__name__}: {error}")
-            failures += [ReadFailure(device.id, broken) for device in one.devices]
+            failures += [ReadFailure(device_id, broken) for device_id in one.device_ids]
         else:
-            known = {device.id for device in one.devices}
             for answer in answers:
-                if answer.device_id not in known:
+                if answer.device_id not in one.device_ids:
                     continue
                 if isinstance(answer, ReadFailure):
                     failures.append(answer)

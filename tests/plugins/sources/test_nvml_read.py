@@ -10,7 +10,7 @@ import pytest
 
 from fakes.nvml import FakeGpu, FakeNvml, Fault, Waveform, fake_uuid
 from tracker.model.reading import Answer, EnergyReading, PowerReading
-from tracker.ports.source import Source
+from tracker.ports.source import SelectiveSource, Source
 
 MakeFake = Callable[..., FakeNvml]
 OpenNvml = Callable[..., Source]
@@ -44,6 +44,15 @@ def test_counter_differences_are_the_waveforms_integral(
         truth_j = fake.energy_j(gpu, start.monotonic_ns, end.monotonic_ns)
         assert end.energy_j - start.energy_j == pytest.approx(truth_j, rel=0.01, abs=0.01)
         assert end.wraps_at_j is None
+
+
+def test_one_gpu_can_be_read_without_the_others(make_fake: MakeFake, open_nvml: OpenNvml) -> None:
+    make_fake(FakeGpu(), FakeGpu())
+    source = open_nvml()
+
+    assert isinstance(source, SelectiveSource)
+    assert {one.device_id for one in source.read_only({SECOND})} == {SECOND}
+    assert {one.device_id for one in source.read()} == {FIRST, SECOND}
 
 
 def test_a_reading_is_stamped_between_call_and_return(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 
 from msgspec import Struct
 
@@ -98,10 +99,12 @@ class Rig:
         self._random = random.Random(7)  # noqa: S311 - jitter, not a secret
         self._lateness_s = lateness_s
 
-    def read(self, *, everything: bool = True) -> None:
+    def read(self, *, everything: bool = True, only: Collection[str] | None = None) -> None:
         self.reads += 1
         readings = []
         for one in self.devices:
+            if only is not None and one.device_id not in only:
+                continue
             if everything or isinstance(one, Counter):
                 readings += one.read(self.now_s)
                 self.now_s += 0.00002
@@ -112,15 +115,17 @@ class Rig:
         while True:
             wish = self.meter.wants_read_at(ns_from_s(self.now_s))
             regular = self._regular_s
-            due_s = regular if wish is None else min(regular, wish / 1e9)
+            due_s = regular if wish is None else min(regular, wish.time_ns / 1e9)
             if due_s >= end_s:
                 self.now_s = max(self.now_s, end_s)
                 return
             late = abs(self._random.gauss(0, self._lateness_s))
             self.now_s = max(self.now_s, due_s) + late
-            self.read(everything=due_s == regular)
             if due_s == regular:
+                self.read()
                 self._regular_s += 1.0
+            elif wish is not None:
+                self.read(everything=False, only=wish.device_ids)
 
     def edge(self) -> Edge:
         """An edge now, with the read that the sampler makes at once."""

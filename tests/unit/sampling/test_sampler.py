@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from tracker.errors import SourceGone, SourceReadError
 from tracker.model.device import Accuracy, Device, DeviceKind
@@ -12,6 +12,7 @@ from tracker.model.reading import (
     PowerReading,
     ReadFailure,
     Reading,
+    ReadWish,
     Settled,
 )
 from tracker.ports.source import Inventory
@@ -49,12 +50,12 @@ class FakeSource:
 class Rounds:
     """A sink that remembers, and lets a test wait for the n-th round."""
 
-    def __init__(self, wish_ns: Callable[[], int | None] = lambda: None) -> None:
+    def __init__(self, wish: Callable[[], ReadWish | None] = lambda: None) -> None:
         self.readings: list[list[Reading]] = []
         self.failures: list[ReadFailure] = []
         self.answers: list[Settled] = []
         self.ticks = 0
-        self.wish_ns = wish_ns
+        self.wish = wish
         self._changed = threading.Condition()
 
     def opened(self, selection: Selection) -> None:
@@ -65,13 +66,13 @@ class Rounds:
 
     def take(
         self, readings: Sequence[Reading], failures: Sequence[ReadFailure], *, is_tick: bool
-    ) -> int | None:
+    ) -> ReadWish | None:
         with self._changed:
             self.readings.append(list(readings))
             self.failures += failures
             self.ticks += is_tick
             self._changed.notify_all()
-        return self.wish_ns()
+        return self.wish()
 
     def wait_for(self, rounds: int) -> None:
         with self._changed:
@@ -132,13 +133,39 @@ def test_ticks_come_at_the_interval() -> None:
 
 
 def test_a_wish_is_granted_before_the_next_tick() -> None:
-    wishes = iter([time.monotonic_ns() + 20_000_000])
+    wishes = iter([ReadWish(time.monotonic_ns() + 20_000_000, frozenset({COUNTED.id}))])
     sink = Rounds(lambda: next(wishes, None))
     sampler = sampler_of(sink, (FakeSource(counted), COUNTED))
     sampler.start()
     sink.wait_for(2)
     sampler.stop()
     assert sink.ticks == 1
+
+
+class SelectiveFake(FakeSource):
+    def __init__(self, answer: Answering) -> None:
+        super().__init__(answer)
+        self.asked: list[Collection[str]] = []
+
+    def read_only(self, device_ids: Collection[str]) -> Sequence[Answer]:
+        self.asked.append(device_ids)
+        return self.answer()
+
+
+def test_a_wish_reads_only_what_it_is_for() -> None:
+    other = device("gpu:other", "counter:gpu")
+    wishes = iter([ReadWish(time.monotonic_ns() + 20_000_000, frozenset({COUNTED.id}))])
+    sink = Rounds(lambda: next(wishes, None))
+    wished, unwished = SelectiveFake(counted), FakeSource(list)
+    sampler = sampler_of(sink, (wished, COUNTED), (unwished, other))
+    sampler.start()
+    sink.wait_for(2)
+    sampler.read_now()
+    sink.wait_for(3)
+    sampler.stop()
+    sampler.join(5)
+    assert wished.asked == [frozenset({COUNTED.id})]
+    assert (wished.reads, unwished.reads) == (2, 2)  # at the tick, and when asked for all
 
 
 def test_many_edges_do_not_make_many_reads() -> None:
