@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -119,14 +118,22 @@ def storable(text: str) -> str:
 
 def to_json(value: object) -> str:
     """JSON of a column's value; numbers that are not finite become null."""
-    return json.dumps(_storable_tree(plain(value)), ensure_ascii=False, separators=(",", ":"))
+    return _encode(_storable_tree(value))
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _storable_tree(value: object) -> object:
+    """What a database takes, in one pass: a heartbeat's powers come here once a second."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, str):
         return storable(value)
-    if isinstance(value, Mapping):
-        return {storable(key): _storable_tree(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        return {storable(str(key)): _storable_tree(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
         return [_storable_tree(item) for item in value]
-    return value
+    if value is None or isinstance(value, int):
+        return value
+    return _storable_tree(plain(value))

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from contextlib import closing
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, delete, literal_column, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    Table,
+    bindparam,
+    delete,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import Insert
 
 from tracker.model.carbon import Pricing
@@ -17,6 +28,7 @@ from tracker.store import schema
 from tracker.store.database import Database
 from tracker.store.figures import unbook
 from tracker.store.rows import TABLES, Row, intensities_of
+from tracker.store.types import Id, Line, Time
 
 
 class Writer:
@@ -126,24 +138,31 @@ class _Prepared:
         self._sql = str(compiled)
         self._positional = compiled.positional
         self._columns = [
-            (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in (compiled.positiontup or names)
+            (name, _turn_of(table.c[name], dialect)) for name in (compiled.positiontup or names)
         ]
 
     def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write rows, all with the same columns."""
-        if self._positional:
-            tuples = [
-                tuple([turn(row[name]) if turn else row[name] for name, turn in self._columns])
-                for row in rows
-            ]
-            connection.exec_driver_sql(self._sql, tuples)
+        values = [[turn(row[name]) for name, turn in self._columns] for row in rows]
+        if self._positional:  # the driver's own cursor, in SQLAlchemy's transaction
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.executemany(self._sql, values)
         else:
-            named = [
-                {name: turn(row[name]) if turn else row[name] for name, turn in self._columns}
-                for row in rows
-            ]
+            names = [name for name, _ in self._columns]
+            named = [dict(zip(names, row, strict=True)) for row in values]
             connection.exec_driver_sql(self._sql, named)
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - whatever lies in a row
+    return value
+
+
+def _turn_of(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    """What makes a column's value the driver's: without the layers around it, where it is ours."""
+    kind = column.type.dialect_impl(dialect)
+    if dialect.name == "sqlite" and isinstance(kind, Time | Id | Line):
+        return partial(kind.process_bind_param, dialect=dialect)
+    return kind.bind_processor(dialect) or _as_it_is
 
 
 def _pricings_known(connection: Connection, run_ids: Iterable[UUID]) -> set[tuple[object, ...]]:
