@@ -9,7 +9,6 @@ from the user's own file.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -133,6 +132,8 @@ def _refuse_unknown_provider(name: str, where: str) -> None:
     own = discovery.own_names("grid")
     if name in own or name in discovery.foreign_names("grid"):
         return
+    import difflib  # noqa: PLC0415 - only for a mistake
+
     near = difflib.get_close_matches(name, own, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(own)}"
     raise SettingsError(f"{where}: no grid provider {name!r}; {hint}")

@@ -7,9 +7,7 @@ of ``pyproject.toml``, in the nearest folder upwards that has one; the user's ow
 
 from __future__ import annotations
 
-import difflib
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -204,6 +202,8 @@ def _grid(
 def _refuse_unknown(names: Mapping[str, Any], where: str) -> None:
     for name in names:
         if name not in BUILT_IN:
+            import difflib  # noqa: PLC0415 - only for a mistake
+
             near = difflib.get_close_matches(name, BUILT_IN, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(BUILT_IN)}"
             raise SettingsError(f"unknown setting {name!r} ({where}); {hint}")
@@ -225,6 +225,8 @@ def _refuse_near_misses(environ: Mapping[str, str]) -> None:
     known = {*ours, *OTHER_VARIABLES}
     strange = [name for name in environ if name.startswith("TRACKER_") and name not in known]
     for name in strange:
+        import difflib  # noqa: PLC0415 - hardly ever are there any
+
         if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.88):
             raise SettingsError(f"unknown variable {name}; did you mean {near[0]}?")
 
@@ -272,6 +274,8 @@ def _from_user(folder: Path | None, environ: Mapping[str, str]) -> dict[str, Set
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - many runs have no settings file
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

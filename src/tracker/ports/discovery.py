@@ -5,14 +5,15 @@ The file's name is the plugin's name; one that begins with ``_`` is shared code.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 from tracker.errors import PluginError
 
 
+@cache  # a start asks for every source by name
 def own_names(group: str) -> tuple[str, ...]:
     """Names of the plugins in ``tracker.<group>``, sorted."""
     package = importlib.import_module(f"tracker.{group}")
@@ -52,6 +53,8 @@ def _load_foreign(group: str, name: str) -> ModuleType:
         if isinstance(module, ModuleType):
             return module
         raise PluginError(f"{group} plugin {name!r} is {type(module).__name__}, not a module")
+    import difflib  # noqa: PLC0415 - only for a mistake
+
     near = difflib.get_close_matches(name, own_names(group), n=3)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise PluginError(f"no {group} plugin {name!r}; {hint}there are: {', '.join(own_names(group))}")

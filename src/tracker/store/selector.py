@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -86,6 +85,8 @@ def _none(connection: Connection, selector: str) -> str:
     names = list(dict.fromkeys(connection.execute(statement).scalars()))
     if not names:
         return f"no run {selector!r}: the store is empty"
+    import difflib  # noqa: PLC0415 - only for a mistake
+
     near = difflib.get_close_matches(selector, names, n=3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "tracker runs lists them."
     return f"no run {selector!r}; {hint}"
