@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tracker.model.device import DeviceKind
 from tracker.model.plain import plain
 from tracker.model.report import RunReport
-from tracker.model.units import kwh_from_j
 
 Row = dict[str, Any]
 
@@ -52,8 +51,3 @@ def row_of(run: RunReport) -> Row:
 def _kind_j(run: RunReport, kind: str) -> float | None:
     some = [each.energy_j for each in run.devices if each.in_total and each.kind == kind]
     return sum(some) if some else None
-
-
-def kind_kwh(run: RunReport, kinds: Iterable[str]) -> float:
-    """Kilowatt-hours of the devices in the total that are of some kinds; 0 for none."""
-    return kwh_from_j(sum(_kind_j(run, kind) or 0.0 for kind in kinds))

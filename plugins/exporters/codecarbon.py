@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 from tracker.data import tables
-from tracker.exporters import _cells, _table
+from tracker.exporters import _cells
 from tracker.model.device import DeviceKind
 from tracker.model.report import PricingReport, RunReport
 from tracker.model.statement import Statement
-from tracker.model.units import kg_from_g
+from tracker.model.units import kg_from_g, kwh_from_j
 
 SUFFIX: Final = ".csv"
 COLUMNS: Final = (
@@ -59,10 +59,12 @@ def _energy(run: RunReport, pue: float) -> dict[str, Any]:
     row: dict[str, Any] = {"energy_consumed": (run.energy_kwh or 0.0) * pue, "pue": pue, "wue": 0}
     for part, kind in _PARTS.items():
         some = [each for each in run.devices if each.in_total and each.kind is kind]
-        row[f"{part}_energy"] = _table.kind_kwh(run, [kind.value]) * pue
-        drawn_j = sum(each.energy_j for each in some)
-        row[f"{part}_power"] = drawn_j / run.duration_s if run.duration_s else None
-        if part != "ram" and some:
+        if not some:  # what was not read stays empty
+            continue
+        used_j = sum(each.energy_j for each in some)
+        row[f"{part}_energy"] = kwh_from_j(used_j) * pue
+        row[f"{part}_power"] = used_j / run.duration_s if run.duration_s else None
+        if part != "ram":
             row[f"{part}_count"] = len(some)
             row[f"{part}_model"] = "; ".join(dict.fromkeys(each.name for each in some))
     return row
