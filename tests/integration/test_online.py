@@ -1,0 +1,237 @@
+"""Runs that may ask the network, and runs that may not, against a provider on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes.http_server import Asked, Reply, Server, serving
+from integration.machine import Machine, machine_in
+
+HALF_HOUR = timedelta(minutes=30)
+URL = "TRACKER_GRID_UK_CARBON_URL"
+
+SHORT_RUN = """
+    import json, time, tracker
+    with tracker.track("short") as run:
+        for _ in range(60):  # until the grid's figures are there, 15 s at most
+            time.sleep(0.25)
+            if run.report().pricing.parts[0].provider != "table":
+                break
+        live = run.totals
+    print(json.dumps([run.report().to_dict(), live.carbon_g, live.provisional]))
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = machine_in(tmp_path)
+    made.environ.update(
+        TRACKER_LOCATION="GB", XDG_CACHE_HOME=str(tmp_path / "cache"), no_proxy="127.0.0.1"
+    )
+    return made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        running.answers(half_hours)
+        yield running
+
+
+def half_hours(asked: Asked) -> Reply:
+    """What the service says: the half-hours asked for, or those of two days ahead."""
+    _, _, begin, end = asked.path.split("/")
+    start = instant(begin)
+    until = start + timedelta(days=2) if end == "fw48h" else instant(end)
+    slots = []
+    while start < until:
+        figure = 100 + start.hour
+        slots.append(
+            {
+                "from": f"{start:%Y-%m-%dT%H:%MZ}",
+                "to": f"{start + HALF_HOUR:%Y-%m-%dT%H:%MZ}",
+                "intensity": {"forecast": figure + 1, "actual": figure, "index": "moderate"},
+            }
+        )
+        start += HALF_HOUR
+    return Reply(json.dumps({"data": slots}))
+
+
+def instant(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+
+
+WATCHED = """
+    import os, sys
+    def watch(event, arguments):
+        if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}:
+            print(event, arguments, file=sys.stderr, flush=True)
+            os._exit(77)
+    sys.addaudithook(watch)
+    import time, tracker
+    with tracker.track("watched") as run:
+        time.sleep(30 if "TRACKER_ONLINE" in os.environ else 1.5)
+    run.report()
+"""
+
+
+def test_without_online_no_socket_is_used(machine: Machine, server: Server) -> None:
+    done = machine.run(WATCHED, **{URL: server.url})
+    assert done.returncode == 0, done.stderr
+    assert "online" not in done.stderr
+    chosen = machine.run(WATCHED, **{URL: server.url, "TRACKER_PRICING": "uk_carbon"})
+    assert chosen.returncode == 0, chosen.stderr
+    assert server.asked == []
+    asking = machine.run(WATCHED, **{URL: server.url, "TRACKER_ONLINE": "1"})
+    assert asking.returncode == 77  # the watch would have seen it
+
+
+def test_a_run_is_priced_by_the_grids_own_half_hours(machine: Machine, server: Server) -> None:
+    done = machine.run(SHORT_RUN, **{URL: server.url, "TRACKER_ONLINE": "1"})
+    assert done.returncode == 0, done.stderr
+    report, live_g, provisional = json.loads(done.stdout)
+    assert "online: carbon intensity is asked of uk_carbon (127.0.0.1) for GB" in done.stderr
+    assert done.stderr.count("uk_carbon") == 1
+    (pricing,) = report["pricings"]
+    assert (pricing["provider"], pricing["scope"]) == ("uk_carbon", "direct")
+    assert [part["provider"] for part in pricing["parts"]] == ["uk_carbon"]
+    assert 100 <= pricing["g_per_kwh_mean"] <= 123
+    assert provisional
+    assert pricing["provisional"]
+    assert live_g == pytest.approx(report["carbon_g"], rel=0.2)
+    agents = {asked.headers["user-agent"].split("/")[0] for asked in server.asked}
+    assert agents == {"emissions-tracker"}
+
+
+def test_it_is_completed_later_and_then_frozen(machine: Machine, server: Server) -> None:
+    environ = {URL: server.url, "TRACKER_ONLINE": "1"}
+    machine.run(SHORT_RUN, **environ)
+    before = machine.shown()
+    done = machine.tracker("price", "last", "--json", **environ)
+    assert done.returncode == 0, done.stderr
+    (priced,) = json.loads(done.stdout)["pricings"]
+    assert priced["action"] == "completed"
+    after = machine.shown()
+    (pricing,) = after["pricings"]
+    assert pricing["id"] == before["pricings"][0]["id"]
+    assert not pricing["provisional"]
+    server.asked.clear()
+    again = machine.tracker("price", "last", "--json", **environ)
+    assert json.loads(again.stdout)["pricings"][0]["action"] == "unchanged"
+    assert server.asked == []
+    assert machine.shown() == after
+
+
+def test_a_provider_that_hangs_holds_up_neither_the_run_nor_the_program(
+    machine: Machine, server: Server
+) -> None:
+    released = threading.Event()
+
+    def hang(asked: Asked) -> Reply:
+        (machine.folder / "asked").touch()
+        released.wait(60)
+        return half_hours(asked)
+
+    server.answers(hang)
+    script = """
+        import pathlib, time, tracker
+        with tracker.track("held") as run:
+            for _ in range(80):
+                time.sleep(0.25)
+                if pathlib.Path("asked").exists():
+                    break
+        print(run.report().status)
+    """
+    process = machine.start(script, **{URL: server.url, "TRACKER_ONLINE": "1"})
+    out, err = process.communicate(timeout=50)  # and nobody has answered yet
+    assert (process.returncode, out) == (0, "finished\n"), err
+    assert len(server.asked) == 1
+    assert not released.is_set()
+    released.set()
+    (pricing,) = machine.shown()["pricings"]
+    assert pricing["provisional"]
+    assert [part["provider"] for part in pricing["parts"]] == ["table"]
+    machine.tracker("price", "last", **{URL: server.url})
+    (pricing,) = machine.shown()["pricings"]
+    assert [part["provider"] for part in pricing["parts"]] == ["uk_carbon"]
+
+
+def test_a_provider_that_fails_is_an_event_and_the_table_prices(
+    machine: Machine, server: Server
+) -> None:
+    server.says(Reply("<html>Service unavailable</html>", status=404))
+    script = """
+        import time, tracker
+        with tracker.track("failing") as run:
+            for _ in range(60):
+                time.sleep(0.25)
+                if run.report().events:
+                    break
+    """
+    done = machine.run(script, **{URL: server.url, "TRACKER_ONLINE": "1"})
+    assert done.returncode == 0, done.stderr
+    shown = machine.shown()
+    events = [one for one in shown["events"] if one["kind"] == "price-fallback"]
+    assert events
+    assert all(one["subject"] == "uk_carbon" for one in events)
+    assert "GB" in events[0]["message"]
+    assert "404" in events[0]["message"]
+    assert shown["pricings"][0]["parts"][0]["provider"] == "table"
+    assert shown["carbon_g"] > 0
+
+
+RANGE = ("--start", "2026-08-01T00:00Z", "--end", "2026-08-01T12:00Z", "--json")
+
+
+def test_grid_lists_a_time_and_asks_once(machine: Machine, server: Server) -> None:
+    line = ("grid", "GB", "--provider", "uk_carbon", *RANGE)
+    done = machine.tracker(*line, **{URL: server.url})
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found) == 24
+    assert set(found[0]) == {
+        *("g_per_kwh", "valid_from", "valid_to", "zone"),
+        *("provider", "signal", "scope", "estimated"),
+    }
+    assert [one["g_per_kwh"] for one in found[:3]] == [100, 100, 101]
+    asked = len(server.asked)
+    again = machine.tracker(*line, **{URL: server.url})
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(status=404), Reply("{"), Reply('{"data": []}'), Reply('{"data": null}')]
+)
+def test_grid_without_any_intensity_fails_in_one_line(
+    machine: Machine, server: Server, reply: Reply
+) -> None:
+    server.says(reply)
+    done = machine.tracker("grid", "GB", "--provider", "uk_carbon", *RANGE, **{URL: server.url})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "uk_carbon" in done.stderr
+    assert "GB" in done.stderr
+
+
+def test_when_asks_for_the_forecast(machine: Machine, server: Server) -> None:
+    line = ("when", "--duration", "2h", "--within", "24h", "--json")
+    done = machine.tracker(*line, **{URL: server.url})
+    assert done.returncode == 0, done.stderr
+    advice = json.loads(done.stdout)
+    assert advice["provider"] == "uk_carbon"
+    assert advice["best"]["g_per_kwh"] <= advice["now"]["g_per_kwh"]
+    assert advice["pause_saves_ratio"] >= advice["saves_ratio"] - 1e-9
+    asked = len(server.asked)
+    assert asked > 0
+    machine.tracker(*line, **{URL: server.url})
+    assert len(server.asked) == asked
+    elsewhere = machine.tracker("when", "--duration", "2h", "--location", "BR")
+    assert elsewhere.returncode == 1
+    assert "no forecast for BR" in elsewhere.stderr
