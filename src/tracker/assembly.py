@@ -123,8 +123,22 @@ class Assembly(Struct, frozen=True):
         if settings.location is not None:
             return self.parsed_location(settings.location, settings.origins["location"])
         places = [discovery.load("places", name) for name in discovery.own_names("places")]
-        offline = [place for place in places if not getattr(place, "NEEDS_NETWORK", False)]
-        return choose(None, [place.locate(self.host, None) for place in offline])
+        return choose(None, [place.locate(self.host, None) for place in places])
+
+    def located_online(self) -> Location | None:
+        """Where a cloud's metadata service says that this machine stands.
+
+        Only a machine whose firmware names a cloud is asked about; never on a caller's thread.
+        """
+        from tracker.carbon.fetch import for_place  # noqa: PLC0415 - only where it is online
+
+        for name in discovery.own_names("places"):
+            found: Location | None = discovery.load("places", name).locate(
+                self.host, for_place(name)
+            )
+            if found is not None and found.origin != "time zone":
+                return found
+        return None
 
     def parsed_location(self, text: str, origin: str) -> Location:
         """What somebody wrote, as a location.

@@ -34,7 +34,7 @@ from tracker.ports.grid import RateLimit
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["GRID", "METADATA", "HttpFetch", "Manners", "World", "for_provider"]
+__all__ = ["GRID", "METADATA", "HttpFetch", "Manners", "World", "for_place", "for_provider"]
 
 REDIRECTED: Final = 300
 TOO_MANY: Final = 429
@@ -227,6 +227,17 @@ class HttpFetch:
             )
 
 
+def for_place(name: str) -> HttpFetch:
+    """The fetch of a way to find out where this machine stands: its cloud's metadata."""
+    return HttpFetch(name, user_agent=_user_agent(), manners=METADATA)
+
+
+def _user_agent() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - only where the network is asked
+
+    return f"emissions-tracker/{version('emissions-tracker')}"
+
+
 def for_provider(
     name: str,
     *,
@@ -246,14 +257,12 @@ def for_provider(
         folder: of this user, for all processes.
         world: time and chance; the real ones by default.
     """
-    from importlib.metadata import version  # noqa: PLC0415 - only where the network is asked
-
     world = world or World()
     host = re.sub(r"[^a-z0-9.-]", "_", urlsplit(url).netloc.lower())
     limiter = RateLimiter(folder / f"{name}-{host}.rate", limit, world.now, world.sleep)
     return HttpFetch(
         name,
-        user_agent=f"emissions-tracker/{version('emissions-tracker')}",
+        user_agent=_user_agent(),
         secrets=(key,) if key else (),
         limiter=limiter,
         world=world,

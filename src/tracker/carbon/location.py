@@ -3,6 +3,9 @@
     FR                a country, ISO 3166 alpha-2
     US-CAMX           an eGRID subregion of the United States
     aws:eu-west-3     a cloud region
+    DK-DK1            a grid's zone, as Electricity Maps writes it, or ENTSO-E's code
+    DE-BY             a part of a country, ISO 3166-2
+    37.8,-122.4       latitude and longitude, in the United States
     EU, WORLD         an average
     57 g/kWh          the figure itself
 
@@ -55,6 +58,10 @@ def parse(text: str, zones: Mapping[str, str], origin: str) -> Location:
     if plain in by_plain:
         code = by_plain[plain]
         return Location(zone=code, name=zones[code], origin=origin)
+    from tracker.carbon import finer  # noqa: PLC0415 - reads tables, and seldom needed
+
+    if found := finer.find(plain, zones, origin):
+        return found
     shown, problem = text[:_SHOWN], _problem(text.strip()[:_SHOWN], zones)
     raise SettingsError(f"location = {shown!r} ({origin}): {problem}")
 

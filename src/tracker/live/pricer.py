@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from tracker.carbon.accountant import with_stretches
 from tracker.chains import Wish
 from tracker.errors import TrackerError
 from tracker.live.process import importing
 from tracker.model.carbon import PricedStretch, Pricing
+from tracker.pricing import pue
 
 if TYPE_CHECKING:
     from tracker.assembly import Assembly
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from tracker.store.database import Database
 
 _LOG = logging.getLogger("tracker")
+
+GUESSED: Final = ("time zone", "default")
+"""Origins of a location that nobody stated."""
 
 LEAST_PAUSE: Final = timedelta(minutes=5)
 MOST_PAUSE: Final = timedelta(minutes=30)
@@ -86,8 +92,20 @@ class Pricer:
 
         database = self._database()
         cache = None if database is None else StoredIntensities(database)
+        self._find_place()
         wish = Wish(self._settings.pricing, online=True)
         return self._assembly.feed(self._settings, self._pricing.location, wish, cache)
+
+    def _find_place(self) -> None:
+        """A cloud's metadata knows better than a time zone; a setting knows best."""
+        if self._settings.location is not None or self._pricing.location.origin not in GUESSED:
+            return
+        found = self._assembly.located_online()
+        if found is not None:
+            share = pue(self._settings, found)
+            self._pricing = replace(
+                self._pricing, location=found, pue=share.ratio, pue_source=share.source
+            )
 
     def _database(self) -> Database | None:
         """Where answers are kept; without a store they are only used."""

@@ -10,11 +10,13 @@ from tracker.ports.fetch import Fetch
 
 
 class PlacePlugin(Protocol):
-    """A module in ``plugins/places/``.
-
-    A module that asks the network defines ``NEEDS_NETWORK = True`` and is passed over
-    where none is allowed.
-    """
+    """A module in ``plugins/places/``."""
 
     def locate(self, host: Host, fetch: Fetch | None) -> Location | None:
-        """Where this machine stands, or ``None`` where this way does not tell."""
+        """Where this machine stands, or ``None`` where this way does not tell.
+
+        Args:
+            host: its files and environment.
+            fetch: how to ask; ``None`` where no network is allowed. Whoever asks first makes
+                sure that there is somebody: a machine elsewhere must not wait.
+        """

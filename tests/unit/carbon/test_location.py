@@ -108,8 +108,6 @@ def test_a_figure_without_its_unit_is_not_guessed_at(text: str) -> None:
         ("westeurope", "azure:westeurope (Azure West Europe, Netherlands)"),
         ("aws:eu-west3", "aws:eu-west-3 (AWS Paris, France)"),
         ("US-CAMY", "US-CAMX (WECC California, United States)"),
-        ("DE-BY", "DE (Germany)"),
-        ("US-CAL-CISO", "US (United States)"),
         ("DK1", "DK (Denmark)"),
         ("paris", "aws:eu-west-3 (AWS Paris, France)"),
         ("Frnace", "FR (France)"),
@@ -162,7 +160,41 @@ def test_a_page_of_text_gives_a_short_message() -> None:
 def test_any_text_is_a_location_or_a_settings_error(text: str) -> None:
     with suppress(SettingsError):
         location = parse(text, ZONES, "argument")
-        assert (location.zone in ZONES) != (location.g_per_kwh is not None)
+        known = location.zone in ZONES or location.zone.partition("-")[0] in ZONES
+        assert known != (location.g_per_kwh is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "name"),
+    [
+        ("DK-DK1", "DK-DK1", "Denmark, DK1"),
+        ("us-cal-ciso", "US-CAL-CISO", "United States, CAL-CISO"),
+        ("10YFR-RTE------C", "FR", "France"),
+        ("GB-13", "GB-13", "United Kingdom, 13"),
+        ("DE-BY", "DE-BY", "Germany, BY"),
+        ("FR-IDF", "FR-IDF", "France, IDF"),
+        ("na-kh", "NA-KH", "Namibia, KH"),
+        ("40.71, -74.0", "US-NYCW", "NPCC NYC/Westchester, United States"),
+        ("37.77,-122.42", "US-CAMX", "WECC California, United States"),
+        ("21.3,-157.86", "US-HIOA", "HICC Oahu, United States"),
+    ],
+)
+def test_a_finer_zone_a_subdivision_and_a_place_on_the_map(text: str, zone: str, name: str) -> None:
+    assert parse(text, ZONES, "argument") == Location(zone, name, "argument")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("48.85,2.35", "not in the United States"),
+        ("43.65,-79.38", "not in the United States"),  # Toronto
+        ("91,0", "no place on Earth"),
+        ("0,181", "no place on Earth"),
+    ],
+)
+def test_a_place_that_no_subregion_holds_is_refused(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse(text, ZONES, "argument")
 
 
 @pytest.mark.parametrize("code", ZONES)
