@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.carbon.location import MAX_G_PER_KWH, WORLD, choose, parse
@@ -156,6 +156,7 @@ def test_a_page_of_text_gives_a_short_message() -> None:
     assert len(str(caught.value)) < 400
 
 
+@settings(deadline=None)  # the first reads tables
 @given(st.text(max_size=30))
 def test_any_text_is_a_location_or_a_settings_error(text: str) -> None:
     with suppress(SettingsError):
