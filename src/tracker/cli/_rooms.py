@@ -133,11 +133,14 @@ def _history(store: str | None) -> RunReader:
 
 
 def _price(
-    store: str | None, run: str, choice: Mapping[str, Any], *, dry_run: bool
+    store: str | None, run: str | None, choice: Mapping[str, Any], *, dry_run: bool
 ) -> Sequence[Priced]:
     from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
 
-    return History(store).price(run, dry_run=dry_run, **choice)
+    history = History(store)
+    if run is None:
+        return history.complete_pricings(online=choice["online"])
+    return history.price(run, dry_run=dry_run, **choice)
 
 
 def _grid(zone: str | None, asked: Mapping[str, Any], *, by_itself: bool = False) -> GridQuestions:
@@ -170,7 +173,7 @@ class Rooms(Struct, frozen=True):
     Attributes:
         history: opens the history of a store; ``None`` is the one of the settings.
         grid: questions about a zone, with what the line asks for.
-        price: prices a run of a store by a choice.
+        price: prices a run of a store by a choice; without a run, completes what waits.
         track: makes a run with a name and options.
         examine: looks at machine, settings and store.
         now: the time, in the zone of whoever looks.

@@ -14,13 +14,15 @@ from tracker.cli._verbs import example
 @example(
     """
     tracker price last
+    tracker price --waiting
     tracker price last --provider uk_carbon
     tracker price 9f86d081 --market-g-per-kwh 12
     tracker price last --at-region aws:eu-north-1 --dry-run
     """
 )
 @click.command
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.argument("runs", metavar="RUN...", nargs=-1)
+@click.option("--waiting", is_flag=True, help="Complete every run that waits for figures.")
 @click.option("--provider", metavar="NAME", help="The grid provider; it may be asked then.")
 @click.option("--signal", type=click.Choice(["average", "marginal"]), help="Which kilowatt-hour.")
 @click.option("--scope", type=click.Choice(["lifecycle", "direct"]), help="Which emissions.")
@@ -49,6 +51,7 @@ def command(
     /,
     *,
     runs: tuple[str, ...],
+    waiting: bool,
     dry_run: bool,
     as_json: bool,
     store: str | None,
@@ -61,7 +64,11 @@ def command(
 
     RUN is `last` (the newest), a name, or the first characters of an id.
     """
-    done = [one for run in runs for one in rooms.price(store, run, choice, dry_run=dry_run)]
+    chosen = any(value is not None for name, value in choice.items() if name != "online")
+    if waiting == bool(runs) or (waiting and (chosen or dry_run)):
+        raise click.UsageError("name the runs, or --waiting alone for all that are provisional")
+    wanted: tuple[str | None, ...] = (None,) if waiting else runs
+    done = [one for run in wanted for one in rooms.price(store, run, choice, dry_run=dry_run)]
     if as_json:
         from tracker.model.plain import plain  # noqa: PLC0415 - not for --help
 

@@ -137,6 +137,20 @@ class Editing(Opening):
         with self._open("write") as (database, _):
             return Importer(database, project, tags).take(map(Path, paths), tool, dry=dry)
 
+    def complete_pricings(
+        self, *, limit: int = 1000, online: bool | None = None
+    ) -> tuple[Priced, ...]:
+        """Complete the provisional pricings of the newest runs that wait for figures.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        from tracker.assembly import Assembly  # noqa: PLC0415 - not for `import tracker`
+        from tracker.history.pricing import Repricer  # noqa: PLC0415 - SQLAlchemy
+
+        with self._open("write") as (database, _):
+            return Repricer(Assembly.of_this_process(), database).complete(limit, online=online)
+
     def _edit(self, selector: str | UUID, change: Callable[[Run], Run]) -> None:
         from tracker.store.editing import edit_run  # noqa: PLC0415 - imports SQLAlchemy
 

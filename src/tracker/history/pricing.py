@@ -17,7 +17,7 @@ from tracker.carbon import location as locations
 from tracker.carbon.accountant import with_stretches
 from tracker.carbon.pue import Pue
 from tracker.chains import FIXED, TABLE, Wish, is_asked
-from tracker.errors import SettingsError
+from tracker.errors import GridError, SettingsError
 from tracker.history.booking import book
 from tracker.history.carbon import current_of, priced
 from tracker.history.figures import Figures, energy_between, figures_of
@@ -132,16 +132,21 @@ class Repricer:
         everything = [*(one for _, one in made), *records.pricings]
         return tuple(self._told(records, figures, action, one, everything) for action, one in made)
 
-    def complete(self, limit: int) -> int:
-        """Fill the provisional pricings of the newest runs; how many are frozen now.
+    def complete(self, limit: int, *, online: bool | None = None) -> tuple[Priced, ...]:
+        """Fill the provisional pricings of the newest runs that wait for figures.
 
-        What nobody has stays provisional.
+        What nobody has stays provisional, and a run that cannot be priced holds up no other.
+
+        Raises:
+            StoreError: the store cannot be read or written.
         """
-        frozen = 0
+        done: list[Priced] = []
         for run_id in self._reader.provisional(limit):
-            done = self.price(run_id, PricingChoice(online=True))
-            frozen += sum(one.action == "completed" for one in done)
-        return frozen
+            try:
+                done += self.price(run_id, PricingChoice(online=online))
+            except (GridError, SettingsError):
+                continue
+        return tuple(one for one in done if one.action != "unchanged")
 
     def _keep(self, run_id: UUID, made: list[Pricing]) -> None:
         if made:

@@ -204,6 +204,8 @@ def test_check_tells_a_script_whether_to_wait(worth: str, code: int) -> None:
         "when --duration 1h --wait",
         "when --duration 1h -- true",
         "price",
+        "price last --waiting",
+        "price --waiting --pue 1.2",
         "grid FR --signal loud",
     ],
 )
@@ -245,6 +247,17 @@ def test_price_shows_what_was_and_what_is() -> None:
     assert "before" in text
     assert "500 mg" in text
     assert "not kept (--dry-run)" in printed("price last --pue 1.2 --dry-run")
+
+
+def test_price_completes_all_that_wait() -> None:
+    asked: list[object] = []
+
+    def price(store: str | None, run: str | None, choice: object, *, dry_run: bool) -> list[Priced]:
+        asked.append(run)
+        return [priced("completed")]
+
+    assert "completed" in printed("price --waiting", replace(behind(), price=price))
+    assert asked == [None]
 
 
 def test_show_lists_every_pricing_the_current_one_first() -> None:

@@ -159,6 +159,20 @@ def test_a_pricing_that_waits_for_the_network_waits_on_without_it(
     ]
 
 
+def test_all_that_wait_are_completed_and_one_that_cannot_be_holds_up_no_other(
+    database: Database,
+) -> None:
+    samples = [Sample() for _ in range(3)]
+    for one in samples:
+        Writer(database).save([*one.records(), replace(one.pricing, provisional=True)])
+    broken = replace(samples[1].pricing, provisional=True, provider="gone")
+    Writer(database).save([broken])
+    done = repricer(database).complete(9, online=False)
+    assert {one.run_id for one in done} == {samples[0].id, samples[2].id}
+    assert {one.action for one in done} == {"completed"}
+    assert report(database, samples[1]).pricings[0].provisional
+
+
 def test_a_marginal_pricing_is_current_only_where_there_is_no_other(database: Database) -> None:
     sample = Sample()
     marginal = pricing(sample.run, (at(0), intensity(800, signal=Signal.MARGINAL)))
