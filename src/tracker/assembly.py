@@ -214,10 +214,14 @@ class Assembly(Struct, frozen=True):
         from tracker.pricing import terms  # noqa: PLC0415 - not for `import tracker`
 
         terms(self, settings, location)
+        shown = f"pricing = {settings.pricing!r} ({settings.origins['pricing']})"
         try:
+            if settings.pricing is not None:
+                discovery.load("grid", settings.pricing)
             self.intensity_now(settings, location)
+        except PluginError as error:
+            raise SettingsError(f"{shown}: {error}") from error
         except GridError as error:
-            shown = f"pricing = {settings.pricing!r} ({settings.origins['pricing']})"
             raise SettingsError(
                 f"{shown} cannot price location {location.name}: {error}"
             ) from error

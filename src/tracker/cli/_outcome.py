@@ -28,6 +28,8 @@ def outcome_view(report: RunReport, width: int, store: str | None = None) -> lis
     lines += [_beside(energy_line(report, "energy"), _by_kind(report), width)]
     unplaced = report.pricing is not None and report.pricing.location_origin == "default"
     price = price_text(report.pricing) if report.pricing and not unplaced else ""
+    if report.pricing is not None and report.pricing.provisional:
+        price = f"{price}; provisional"
     lines += [_beside(carbon_line(report, "CO2e"), price, width)]
     missing = ", ".join(dict.fromkeys(each.what for each in report.not_counted))
     pairs = [("failed", report.error)] if report.error else []
