@@ -83,7 +83,7 @@ def test_a_key_press_ends_it_with_130(capsys: pytest.CaptureFixture[str]) -> Non
         (["rums"], "no verb 'rums'; did you mean runs?"),
         (
             ["zzz"],
-            "no verb 'zzz'; there are: db, doctor, estimate, project, run, runs, show, watch",
+            "no verb 'zzz'; there are: compare, db, delete, doctor, estimate, export, grid, import",
         ),
         (["runs", "--limit", "0"], "0 is not in the range x>=1"),
         (["runs", "--status", "well"], "'well' is not one of"),
