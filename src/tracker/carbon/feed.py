@@ -8,26 +8,18 @@ it becomes a note, and the minutes are booked by the next in the chain.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from tracker.carbon.gaps import Span, fill
 from tracker.errors import GridError, GridUnavailable, IntensityMissing, StoreError
 from tracker.model.beside import PricingNote
 from tracker.model.carbon import CarbonIntensity, PricedStretch
 from tracker.ports.cache import Answer, IntensityCache
 from tracker.ports.grid import ForecastingGrid, Grid, GridFacts
-
-Span = tuple[datetime, datetime]
-
-CARRY: Final = timedelta(hours=1)
-"""A gap as long as this is bridged by the value before it; a grid moves little in an hour."""
-
-CARRIED_RATIO: Final = 1.3
-"""By how much a carried value's range is widened on both sides: our judgement."""
 
 AT_LEAST: Final = timedelta(minutes=10)
 """A value that may be revised is not asked for again sooner."""
@@ -252,49 +244,6 @@ class _Ledger(Struct):
     stretches: list[PricedStretch] = field(default_factory=list)
     notes: list[PricingNote] = field(default_factory=list)
     settled: bool = True
-
-
-def fill(
-    values: Iterable[CarbonIntensity], start: datetime, end: datetime
-) -> tuple[list[PricedStretch], list[Span]]:
-    """Stretches from values in order of time, and what they leave open.
-
-    A gap of an hour at most is bridged by the value before it, marked as estimated and with
-    a wider range; a longer one is left open whole.
-    """
-    stretches: list[PricedStretch] = []
-    gaps: list[Span] = []
-    reached = start
-    for value in values:
-        begin, until = max(value.valid_from, reached), min(value.valid_to, end)
-        if begin >= until:
-            continue
-        _bridge(stretches, gaps, reached, begin)
-        stretches.append(PricedStretch(begin, until, value))
-        reached = until
-    _bridge(stretches, gaps, reached, end)
-    return stretches, gaps
-
-
-def _bridge(
-    stretches: list[PricedStretch], gaps: list[Span], reached: datetime, begin: datetime
-) -> None:
-    if begin <= reached:
-        return
-    if stretches and stretches[-1].end == reached and begin - reached <= CARRY:
-        stretches.append(PricedStretch(reached, begin, _carried(stretches[-1].intensity)))
-    else:
-        gaps.append((reached, begin))
-
-
-def _carried(value: CarbonIntensity) -> CarbonIntensity:
-    return replace(
-        value,
-        low=value.low / CARRIED_RATIO,
-        high=value.high * CARRIED_RATIO,
-        estimated=True,
-        source=f"{value.source}; carried forward",
-    )
 
 
 def _called(link: Link, ask: Callable[[], Sequence[CarbonIntensity]]) -> list[CarbonIntensity]:

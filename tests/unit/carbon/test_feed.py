@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.grids import HALF_HOUR, FakeGrid, Yearly, half_hours, link, value
-from tracker.carbon.feed import Booked, Feed, Link, fill
+from tracker.carbon.feed import Booked, Feed, Link
+from tracker.carbon.gaps import fill
 from tracker.errors import GridUnavailable, IntensityMissing, StoreError, ZoneUnknown
 from tracker.model.carbon import CarbonIntensity
 from tracker.ports.cache import Answer, Known
