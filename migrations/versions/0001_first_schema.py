@@ -169,6 +169,7 @@ def _segments() -> None:
         sa.Column("outcome", sa.String(16)),
         sa.Column("error", sa.Text()),
         sa.Column("not_counted", DOCUMENT, nullable=False),
+        sa.Column("slept_s", sa.Double(), nullable=False),
         sa.Column("sealed_at", TIME),
         sa.Column("slot_s", sa.Integer(), nullable=False, server_default="10"),
         sa.Column("revision", sa.Integer(), nullable=False, server_default="1"),

@@ -98,7 +98,7 @@ def boards_of(
         name = board_of(segment, device.device.id)
         lived = last_sign(segment, heartbeats.get(segment.id)) - segment.started_at
         board = boards.setdefault(name, Board(name, device))
-        board.lived_s += max(lived.total_seconds(), 0.0)
+        board.lived_s += max(lived.total_seconds() - segment.slept_s, 0.0)
         if board.device is not device:
             board.device = _joined(board.device, device)
     for part in sums:

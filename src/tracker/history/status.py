@@ -83,7 +83,7 @@ class Standing(Struct, frozen=True):
     Attributes:
         ended_at: UTC; ``None`` while it runs, and where it was interrupted.
         last_seen_at: UTC; the last sign of life of any segment.
-        duration_s: seconds in which at least one segment lived.
+        duration_s: seconds in which at least one segment lived, without suspensions.
     """
 
     status: RunStatus
@@ -101,7 +101,10 @@ def standing(
     """How a run stands that began at ``started_at``; one without segments is interrupted."""
     signs = [last_sign(segment, heartbeats.get(segment.id)) for segment in segments]
     last_seen_at = max(signs, default=started_at)
-    lives = [(segment.started_at, sign) for segment, sign in zip(segments, signs, strict=True)]
+    lives = [
+        (segment.started_at, sign - timedelta(seconds=segment.slept_s))
+        for segment, sign in zip(segments, signs, strict=True)
+    ]
     status = _status(segments, heartbeats, vantage)
     has_ended = status in {RunStatus.FINISHED, RunStatus.FAILED}
     return Standing(status, last_seen_at if has_ended else None, last_seen_at, _together_s(lives))

@@ -12,6 +12,7 @@ from tracker.errors import SourceGone
 from tracker.live.recorder import Recorder
 from tracker.model.reading import ReadFailure, Reading, ReadWish, Settled
 from tracker.model.run import Attribution
+from tracker.model.units import ns_from_s
 from tracker.sampling.clock import Clock
 from tracker.sampling.sampler import Sampler
 from tracker.sampling.selection import Selection
@@ -24,6 +25,9 @@ _LOG = logging.getLogger("tracker")
 
 FIRST_READ_WAIT_S: Final = 0.08
 """How long the first run waits for the first reading, so that it counts from the start."""
+
+LEAST_SLEEP_NS: Final = ns_from_s(1)
+"""A shorter suspension is no more than the two clocks' being read one after the other."""
 
 
 class Pipeline:
@@ -45,6 +49,7 @@ class Pipeline:
     ) -> None:
         self.meter = Meter(self._notice)
         self._clock = clock
+        self._woken_ns, self._slept_ns = clock.monotonic_ns(), clock.slept_ns()
         self._process_tree = process_tree
         self._make_sharer: Callable[[Selection], Sharer] | None = None
         self._sharer: Sharer | None = None
@@ -144,6 +149,7 @@ class Pipeline:
     ) -> ReadWish | None:
         """Readings of one round; returns when the next read would tell most, if at all."""
         try:
+            self._notice_sleep()
             self.meter.take(readings)
             if self._sharer is not None:
                 self._sharer.take(self._clock.monotonic_ns())
@@ -156,6 +162,16 @@ class Pipeline:
             _LOG.debug("a tick failed", exc_info=True)
         self._first_read.set()
         return self.meter.wants_read_at(self._clock.monotonic_ns())
+
+    def _notice_sleep(self) -> None:
+        now_ns, slept_ns = self._clock.monotonic_ns(), self._clock.slept_ns()
+        before_ns, self._woken_ns = self._woken_ns, now_ns
+        if slept_ns - self._slept_ns < LEAST_SLEEP_NS:
+            return
+        duration_ns, self._slept_ns = slept_ns - self._slept_ns, slept_ns
+        with self._lock:
+            for recorder in self._recorders:
+                recorder.slept(max(before_ns, recorder.start_ns), duration_ns, now_ns)
 
     def _tick(self) -> None:
         now_ns = self._clock.monotonic_ns()

@@ -117,6 +117,16 @@ class Recorder:
             self.segment = replace(self.segment, not_counted=missing)
             self.keeper.put([self.segment])
 
+    def slept(self, before_ns: int, duration_ns: int, now_ns: int) -> None:
+        """The machine was suspended: that is no time that the run lived."""
+        slept_s = s_from_ns(duration_ns)
+        with self._lock:
+            self.anchor.slept(before_ns, duration_ns)
+            self.segment = replace(self.segment, slept_s=self.segment.slept_s + slept_s)
+            self.keeper.put([self.segment])
+        message = f"the machine was suspended for {slept_s:.0f} s, which are not measured"
+        self.journal.event("suspended", "machine", message, now_ns)
+
     def tick(self, now_ns: int) -> None:
         """Hand on what changed since the last tick."""
         with self._lock:

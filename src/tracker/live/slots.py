@@ -118,7 +118,8 @@ class SlotBook:
 
     def _cut(self, piece: Stretch) -> Iterator[tuple[int, Stretch]]:
         """A stretch cut where slots meet, with each part's slot in ns since 1970."""
-        offset_ns, start_ns = self._anchor.offset_ns, piece.start_ns
+        start_ns = piece.start_ns
+        offset_ns = self._anchor.offset_at(start_ns)
         slot_ns = (start_ns + offset_ns) // SLOT_NS * SLOT_NS
         if piece.end_ns + offset_ns <= slot_ns + SLOT_NS:  # as nearly all of them
             yield slot_ns, piece
@@ -135,13 +136,14 @@ class SlotBook:
     def _record(self, key: _Key, slot: _Slot, edge_slack_j: float) -> SegmentInterval:
         device_id, slot_ns, method = key
         lived_ns = slot.end_ns - slot.start_ns
+        offset_ns = self._anchor.offset_at(slot.start_ns)  # of a sleep within it nothing is its
         return SegmentInterval(
             self._segment_id,
             utc_of(slot_ns),
             EnergyInterval(
                 device_id,
-                self._anchor.utc(slot.start_ns),
-                self._anchor.utc(slot.end_ns),
+                utc_of(slot.start_ns + offset_ns),
+                utc_of(slot.end_ns + offset_ns),
                 slot.energy_j,
                 (slot.variance_j2 + 2 * edge_slack_j**2) ** 0.5 if lived_ns else 0.0,
                 method,

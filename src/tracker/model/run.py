@@ -86,6 +86,7 @@ class Segment(Struct, frozen=True):
         outcome: ``finished`` or ``failed``; ``None`` while it runs.
         error: the exception that ended it, in one line.
         not_counted: what is missing in the figures, and why.
+        slept_s: seconds that the machine was suspended meanwhile.
     """
 
     id: UUID
@@ -101,6 +102,7 @@ class Segment(Struct, frozen=True):
     outcome: RunStatus | None = None
     error: str | None = None
     not_counted: tuple[NotCounted, ...] = ()
+    slept_s: float = 0.0
 
 
 class Heartbeat(Struct, frozen=True):

@@ -77,6 +77,7 @@ def segment(row: Found) -> Segment:
         None if row.outcome is None else RunStatus(row.outcome),
         row.error,
         tuple(NotCounted(what, reason) for what, reason in row.not_counted),
+        row.slept_s,
     )
 
 

@@ -72,6 +72,7 @@ def _segment(record: Segment) -> Row:
         "outcome": record.outcome,
         "error": record.error,
         "not_counted": [[missing.what, missing.reason] for missing in record.not_counted],
+        "slept_s": record.slept_s,
     }
 
 

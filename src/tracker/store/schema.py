@@ -148,6 +148,7 @@ segments = Table(
     Column("outcome", String(16)),
     Column("error", Line),
     Column("not_counted", Document, nullable=False),
+    Column("slept_s", Double, nullable=False),
     Column("sealed_at", Time),  # it is over, and all of it has arrived: it may be compacted
     Column("slot_s", Integer, nullable=False, server_default="10"),  # of its intervals
     _revision(),

@@ -349,3 +349,12 @@ def test_the_range_is_the_classes(database: Database, device: Device) -> None:
     bounds = energy_range([Share("x", device.accuracy, 1000.0, 0.0)])
     assert (shown.low_j, shown.high_j) == pytest.approx((bounds.low, bounds.high))
     assert shown.accuracy_class == device.accuracy.accuracy_class
+
+
+def test_what_the_machine_slept_is_no_time_that_the_run_lived(database: Database) -> None:
+    sample = Sample()
+    sample.segment = replace(sample.segment, ended_at=at(3620), slept_s=3600.0)
+    report = reported(database, sample)
+    assert report.duration_s == 20
+    assert {one.coverage for one in report.devices} == {1.0}
+    assert report.ended_at == at(3620)
