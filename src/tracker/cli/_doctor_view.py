@@ -10,8 +10,9 @@ from rich.text import Text
 
 from tracker.cli._parts import heading, intensity_text, labelled, unbroken, wrapped
 from tracker.cli._table import Column, table
-from tracker.model.display import size_text
+from tracker.model.display import duration_text, power_text, size_text
 from tracker.model.examination import (
+    BaselineExamination,
     DeviceExamination,
     Examination,
     GridExamination,
@@ -40,6 +41,7 @@ def doctor_view(found: Examination, width: int) -> list[Text]:
         [heading("Grid"), *grid],
         _location(found, width),
         _store(found.store, width),
+        *([_baselines(found, width)] if found.baselines else []),
         _settings(found, width),
     ]
     return [
@@ -145,6 +147,17 @@ def _store(store: StoreExamination, width: int) -> list[Text]:
     lines = [heading("Store"), url]
     lines += wrapped(facts, width, indent=_INDENT)
     return [*lines, *wrapped(store.reason, width, indent=_INDENT), *_fix(store.fix)]
+
+
+def _baselines(found: Examination, width: int) -> list[Text]:
+    """Idle power by device, and when it was measured (UTC)."""
+    pairs = [(one.device_id, _baseline_text(one)) for one in found.baselines]
+    return [heading("Idle power"), *labelled(pairs, width)]
+
+
+def _baseline_text(one: BaselineExamination) -> str:
+    lasted = duration_text(round(one.duration_s))
+    return f"{power_text(one.power_w)}, over {lasted} on {one.measured_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _settings(found: Examination, width: int) -> list[Text]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import tracker
 from tracker.assembly import Assembly
 from tracker.errors import GridError, PluginError, SourceError, StoreError, TrackerError
-from tracker.live.provenance import host_facts
+from tracker.live.provenance import host_facts, host_id
 from tracker.model.carbon import CarbonIntensity, Location
 from tracker.model.device import NotCounted
 from tracker.model.examination import (
+    BaselineExamination,
     DeviceExamination,
     Examination,
     GridExamination,
@@ -65,6 +66,7 @@ def examine(assembly: Assembly, settings: Settings) -> Examination:
             ),
             *_grid_settings(settings),
         ),
+        baselines=_baselines(assembly, settings),
     )
 
 
@@ -232,4 +234,19 @@ def _opened(
         runs=runs,
         size_bytes=size_bytes,
         reason=reason,
+    )
+
+
+def _baselines(assembly: Assembly, settings: Settings) -> tuple[BaselineExamination, ...]:
+    """What the store knows of this machine's idle power; nothing where it cannot be read."""
+    try:
+        with assembly.open_store(settings.store, write=False) as database:
+            from tracker.store.idle import baselines  # noqa: PLC0415 - imports SQLAlchemy
+
+            with database.reading() as connection:
+                found = baselines(connection, [host_id()])
+    except TrackerError:
+        return ()
+    return tuple(
+        BaselineExamination(one.device_id, one.power_w, one.at, one.duration_s) for one in found
     )

@@ -125,12 +125,30 @@ def _energy(report: RunReport, width: int, curve: Curve) -> list[Text]:
     lines = [energy_line(report)]
     rows = [_device_row(device, report.energy_j) for device in report.devices]
     lines += table(_DEVICE_COLUMNS, rows, width, heads=False, indent=2)
+    lines += labelled(_beside(report), width)
     if len(curve) >= _LEAST_SPARKS:
         powers = [power_w for _, power_w in curve]
         drawn = sparkline(powers, min(_SPARK_COLUMNS, width - 30))
         peak = f"  up to {power_text(max(powers))}"
         lines.append(Text("  power  ", style="dim").append(drawn, style="not dim").append(peak))
     return lines
+
+
+def _beside(report: RunReport) -> Iterator[tuple[str, str]]:
+    """What is part of the energy, and what is none of it."""
+    if report.attribution == "process":
+        yield "counted", "the share of this run's own processes, an estimate"
+    idle = [one.idle for one in report.devices if one.idle is not None and one.in_total]
+    if idle:
+        most = "" if all(one.measured_at for one in idle) else "at most "
+        basis = "the quietest minute" if most else "measured idle power"
+        text = energy_text(sum(one.energy_j for one in idle))
+        yield "of which idle", f"{most}{text}, by {basis}"
+    if report.remainder is not None:
+        rest = report.remainder
+        figures = f"{energy_text(rest.energy_j)} ({energy_range_text(rest.low_j, rest.high_j)})"
+        ratio = share_text(rest.ratio)
+        yield "remainder", f"{figures} for fans, boards, power supply at {ratio}; not added"
 
 
 def _device_row(device: DeviceReport, total_j: float | None) -> Row:

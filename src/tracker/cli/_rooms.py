@@ -163,6 +163,19 @@ def _examine(options: Mapping[str, Any]) -> Examination:
     return examine(assembly, assembly.settings(options))
 
 
+def _measure_baseline(options: Mapping[str, Any], duration_s: float) -> None:
+    from tracker.assembly import Assembly  # noqa: PLC0415 - every room behind it
+    from tracker.live import baseline, provenance  # noqa: PLC0415 - the same
+    from tracker.store.writer import Writer  # noqa: PLC0415 - imports SQLAlchemy
+
+    assembly = Assembly.of_this_process()
+    settings = assembly.settings(options)
+    with assembly.open_store(settings.store, write=True) as database:
+        measured = baseline.measure(assembly, settings, duration_s, time.sleep)
+        facts = provenance.host_facts(assembly.host.proc_path)
+        Writer(database).save([facts, *measured])
+
+
 def _now() -> datetime:
     return datetime.now().astimezone()
 
@@ -176,6 +189,7 @@ class Rooms(Struct, frozen=True):
         price: prices a run of a store by a choice; without a run, completes what waits.
         track: makes a run with a name and options.
         examine: looks at machine, settings and store.
+        measure_baseline: measures idle power for so many seconds, and keeps it.
         now: the time, in the zone of whoever looks.
         sleep: waits for so many seconds.
     """
@@ -185,5 +199,6 @@ class Rooms(Struct, frozen=True):
     price: Callable[..., Sequence[Priced]] = _price
     track: Callable[[str, Mapping[str, Any]], LiveRun] = _track
     examine: Callable[[Mapping[str, Any]], Examination] = _examine
+    measure_baseline: Callable[[Mapping[str, Any], float], None] = _measure_baseline
     now: Callable[[], datetime] = _now
     sleep: Callable[[float], None] = time.sleep

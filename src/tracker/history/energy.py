@@ -11,12 +11,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tracker.history.status import last_sign
-from tracker.model.device import Method
+from tracker.model.device import DeviceKind, Method
 from tracker.model.energy import CounterCheck
-from tracker.model.ranges import Range, Share, energy_range
-from tracker.model.report import DeviceReport
+from tracker.model.ranges import Range, Share, energy_range, remainder_range
+from tracker.model.report import DeviceReport, IdleReport, RemainderReport
 from tracker.model.run import Heartbeat, Segment, SegmentDevice
 from tracker.store.found import DeviceSum
+from tracker.store.idle import IdlePower
 
 _WEAKEST_FIRST: Final = tuple(reversed(Method))
 
@@ -60,6 +61,19 @@ class Board(Struct):
     def share(self) -> Share:
         """As ranges are made of."""
         return Share(self.board, self.device.accuracy, self.energy_j, self.slack_j2**0.5)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Host and device, as idle powers are kept."""
+        host_id, _, device_id = self.board.partition("/")
+        return host_id, device_id
+
+    def idle(self, power: IdlePower | None) -> IdleReport | None:
+        """What it would have used idle; at most all that it did."""
+        if power is None:
+            return None
+        energy_j = min(power.power_w * self.covered_s, self.energy_j)
+        return IdleReport(energy_j, power.power_w, power.measured_at)
 
     def report(self) -> DeviceReport:
         """As people see it."""
@@ -131,3 +145,12 @@ def total_of(boards: Iterable[Board]) -> Total | None:
     if not shares:
         return None
     return Total(sum(share.energy_j for share in shares), energy_range(shares))
+
+
+def remainder_of(boards: Iterable[Board], ratio: float | None) -> RemainderReport | None:
+    """What fans, boards and power supply took, if somebody said how much that is."""
+    total = total_of(one for one in boards if one.device.device.kind is not DeviceKind.NODE)
+    if ratio is None or total is None:
+        return None
+    bounds = remainder_range(total.bounds, ratio)
+    return RemainderReport(ratio, ratio * total.energy_j, bounds.low, bounds.high)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from tracker.history.carbon import current_of, priced
-from tracker.history.energy import Board
+from tracker.history.energy import Board, remainder_of
 from tracker.history.figures import Figures, energy_between, figures_of
 from tracker.history.phases import PhaseBook
 from tracker.history.status import Vantage, last_sign
@@ -23,7 +25,8 @@ from tracker.model.report import (
 )
 from tracker.model.run import Heartbeat, RunStatus
 from tracker.store.found import RunDetails, RunRecords
-from tracker.store.reader import Reader
+from tracker.store.idle import IdlePower
+from tracker.store.reader import Reader, RunDetails, RunRecords
 
 if TYPE_CHECKING:
     from tracker.store.database import Database
@@ -118,7 +121,7 @@ def _report(
         carbon_high_g=carbon.carbon_high_g if carbon else None,
         power_w={key: power_w for beat in beats for key, power_w in beat.power_w.items()},
         open_phases=tuple(name for beat in beats for name in beat.open_phases),
-        devices=_devices(figures.boards),
+        devices=_devices(figures.boards, details.idle),
         phases=_phases(records, details, figures),
         pricings=pricings,
         overlaps=_overlaps(details),
@@ -129,13 +132,20 @@ def _report(
         parent_id=run.parent_id,
         attribution=run.attribution.value,
         note=run.note,
+        remainder=remainder_of(figures.boards, run.remainder_ratio),
         error=next((one.error for one in reversed(records.segments) if one.error), None),
     )
 
 
-def _devices(boards: Sequence[Board]) -> tuple[DeviceReport, ...]:
+def _devices(
+    boards: Sequence[Board], idle: Mapping[tuple[str, str], IdlePower]
+) -> tuple[DeviceReport, ...]:
     """What was read: wholes first, then by kind as people name them."""
-    reports = [board.report() for board in boards if board.was_read and not board.device.left_out]
+    reports = [
+        replace(board.report(), idle=board.idle(idle.get(board.key)))
+        for board in boards
+        if board.was_read and not board.device.left_out
+    ]
     return tuple(sorted(reports, key=lambda one: (ORDER.index(one.kind), one.device_id)))
 
 

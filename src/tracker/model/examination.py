@@ -10,6 +10,8 @@ from msgspec import Struct, field
 from tracker.model.plain import plain
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tracker.model.carbon import CarbonIntensity, Location
     from tracker.model.device import DeviceKind, NotCounted
 
@@ -107,6 +109,20 @@ class SettingExamination(Struct, frozen=True):
     origin: str
 
 
+class BaselineExamination(Struct, frozen=True):
+    """A device's idle power, as it was last measured here.
+
+    Attributes:
+        measured_at: UTC.
+        duration_s: over so many seconds.
+    """
+
+    device_id: str
+    power_w: float
+    measured_at: datetime
+    duration_s: float
+
+
 class Examination(Struct, frozen=True):
     """All that decides what a run here would measure, price and keep.
 
@@ -115,6 +131,7 @@ class Examination(Struct, frozen=True):
         versions: of Python, the operating system, drivers and libraries, by name.
         intensity: what a run would be priced with now; ``None`` where nothing was found.
         location_fix: how to say where the machine stands; empty where it was said.
+        baselines: idle power by device, where it was measured.
     """
 
     version: str
@@ -128,6 +145,7 @@ class Examination(Struct, frozen=True):
     location_fix: str
     store: StoreExamination
     settings: tuple[SettingExamination, ...]
+    baselines: tuple[BaselineExamination, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The examination as JSON values, as ``RunReport.to_dict`` writes them."""

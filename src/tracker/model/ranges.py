@@ -68,6 +68,9 @@ class Range(Struct, frozen=True):
         return Range(max(self.low, 0.0), max(self.high, 0.0))
 
 
+_REMAINDER_LOW: Final = 0.5
+_REMAINDER_HIGH: Final = 1.75
+
 NOTHING: Final = Range(0.0, 0.0)
 """The range of a sum without shares."""
 
@@ -102,6 +105,17 @@ def carbon_range(energy_j: Range, g_per_kwh: Range, pue: float = 1.0) -> Range:
     product = _product_of_factors if min(energy_j.low, g_per_kwh.low) > 0 else _product
     bounds = product(energy_j, g_per_kwh)
     return Range(kwh_from_j(bounds.low) * pue, kwh_from_j(bounds.high) * pue).at_least_zero()
+
+
+def remainder_range(energy_j: Range, ratio: float) -> Range:
+    """The range of a remainder, in joules: a share of an energy that is itself a range.
+
+    The share is known to a factor: where 0.2 is given, machines have had 0.1 to 0.35
+    (``docs/shared-machines.md``).
+    """
+    share = Range(ratio * _REMAINDER_LOW, ratio * _REMAINDER_HIGH)
+    product = _product_of_factors if min(energy_j.low, share.low) > 0 else _product
+    return product(energy_j, share).at_least_zero()
 
 
 def _product_of_factors(one: Range, other: Range) -> Range:

@@ -19,6 +19,36 @@ if TYPE_CHECKING:
     from tracker.model.run import RunStatus
 
 
+class IdleReport(Struct, frozen=True):
+    """What of a device's energy it would have used idle; a part of it, never taken off.
+
+    Attributes:
+        energy_j: at the idle power, over the time that was read.
+        power_w: the idle power.
+        measured_at: when ``tracker doctor --baseline`` measured that, UTC; ``None`` where it
+            is the mean of the run's quietest minute: then it is at most so much.
+    """
+
+    energy_j: float
+    power_w: float
+    measured_at: datetime | None
+
+
+class RemainderReport(Struct, frozen=True):
+    """Energy of what no source reads: fans, boards, power supply. Not part of any total.
+
+    Attributes:
+        ratio: over the energy of the devices read, as the setting gives it.
+        energy_j: that share of it; of a whole node, which is metered with all of this,
+            there is no remainder.
+    """
+
+    ratio: float
+    energy_j: float
+    low_j: float
+    high_j: float
+
+
 class DeviceReport(Struct, frozen=True):
     """One device's part of a run; energies in joules.
 
@@ -29,6 +59,7 @@ class DeviceReport(Struct, frozen=True):
         covered_by: the device whose figure already holds this one's, or ``None``.
         suspect: its counter and its power readings disagree by more than both may err.
         check: both of them, over the time that both were read, or ``None``.
+        idle: what of it the device would have used idle, or ``None``.
     """
 
     device_id: str
@@ -46,6 +77,7 @@ class DeviceReport(Struct, frozen=True):
     covered_by: str | None
     suspect: bool = False
     check: CounterCheck | None = None
+    idle: IdleReport | None = None
 
 
 class PhaseReport(Struct, frozen=True):
@@ -229,6 +261,7 @@ class RunReport(Struct, frozen=True):
     parent_id: UUID | None = None
     attribution: str = "machine"
     note: str = ""
+    remainder: RemainderReport | None = None
 
     @property
     def energy_kwh(self) -> float | None:

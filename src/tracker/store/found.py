@@ -21,6 +21,7 @@ from tracker.model.run import (
     Segment,
     SegmentDevice,
 )
+from tracker.store.idle import IdlePower
 
 
 class DeviceSum(Struct, frozen=True):
@@ -61,12 +62,14 @@ class RunDetails(Struct, frozen=True):
 
     Attributes:
         overlaps: with other runs, as seen from this one.
+        idle: power by host and device, where it is known.
     """
 
     phases: tuple[Phase, ...]
     metrics: tuple[Metric, ...]
     events: tuple[Event, ...]
     overlaps: tuple[Overlap, ...] = ()
+    idle: dict[tuple[str, str], IdlePower] = {}
 
 
 class BookedTotals(Struct, frozen=True):

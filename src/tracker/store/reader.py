@@ -20,6 +20,7 @@ from tracker.model.run import (
 from tracker.store import figures, queries, records, schema
 from tracker.store.database import Database
 from tracker.store.found import BookedTotals, RunDetails, RunRecords
+from tracker.store.idle import idle_powers
 from tracker.store.listing import Filter, Order, largest, newest
 from tracker.store.overlaps import SharedEnergy, find_overlaps, overlaps_of, shared_energy
 from tracker.store.selector import find
@@ -188,7 +189,11 @@ class Reader:
                     f"no run {run_id.hex[-8:]} in store {self._database.url_for_people}"
                 )
             details = queries.details_of(connection, [segment.id for segment in found.segments])
-            return found, replace(details, overlaps=overlaps_of(connection, run_id))
+            return found, replace(
+                details,
+                overlaps=overlaps_of(connection, run_id),
+                idle=idle_powers(connection, run_id),
+            )
 
     def find_overlaps(self, run_id: UUID) -> tuple[Overlap, ...]:
         """What a run and others of this store both counted, found anew from their intervals.

@@ -16,6 +16,7 @@ from tracker.model.carbon import CarbonIntensity, Location, Scope, Signal
 from tracker.model.comparison import Comparison
 from tracker.model.device import DeviceKind, NotCounted
 from tracker.model.examination import (
+    BaselineExamination,
     DeviceExamination,
     Examination,
     GridExamination,
@@ -255,6 +256,7 @@ def examination() -> Examination:
             runs=41,
             size_bytes=2_310_000,
         ),
+        baselines=(BaselineExamination(GPU, 71.5, STARTED, 10.02),),
         settings=(
             SettingExamination("location", None, "built in"),
             SettingExamination("interval_s", 1.0, "built in"),

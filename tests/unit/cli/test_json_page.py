@@ -15,14 +15,15 @@ from tracker.cli._db_view import to_dict as db_status
 from tracker.data.tables import sources
 from tracker.history.grid import listed
 from tracker.model.comparison import Comparison, Difference, RunDifference
+from tracker.model.device import DeviceKind
 from tracker.model.plain import plain
-from tracker.model.report import OverlapReport
+from tracker.model.report import IdleReport, OverlapReport, RemainderReport
 from tracker.model.totals import GroupTotal, Totals
 from tracker.store.condition import Condition
 from tracker.store.outbox import Waiting
 from tracker.store.shipping import Shipped
 from tracker.store.state import State
-from unit.cli.examples import NOW, RUN_ID, STARTED, examination, report, summary
+from unit.cli.examples import NOW, RUN_ID, STARTED, device, examination, report, summary
 from unit.cli.test_grid_views import advice, outlook, priced
 
 FREE = {
@@ -63,7 +64,11 @@ def keys(value: object) -> Iterator[str]:
 @pytest.mark.parametrize(
     "printed",
     [
-        report(overlaps=(OverlapReport(RUN_ID, "b2c3", "gpu:0", STARTED, NOW, 1.0),)).to_dict(),
+        report(
+            overlaps=(OverlapReport(RUN_ID, "b2c3", "gpu:0", STARTED, NOW, 1.0),),
+            devices=(device(DeviceKind.GPU, 9.0, idle=IdleReport(1.0, 2.0, NOW)),),
+            remainder=RemainderReport(0.2, 1.0, 0.5, 2.0),
+        ).to_dict(),
         summary(report()).to_dict(),
         examination().to_dict(),
         project().to_dict(),

@@ -18,7 +18,13 @@ from tracker.cli._screen import fitting
 from tracker.cli._table import Column, bar, table
 from tracker.errors import RunNotFound, StoreError
 from tracker.model.device import DeviceKind
-from tracker.model.report import EventReport, OverlapReport, RunReport
+from tracker.model.report import (
+    EventReport,
+    IdleReport,
+    OverlapReport,
+    RemainderReport,
+    RunReport,
+)
 from tracker.model.run import RunStatus
 from unit.cli.examples import (
     GPU,
@@ -336,6 +342,30 @@ def test_doctor_lists_what_works_and_what_mends_the_rest() -> None:
     assert "    export TRACKER_LOCATION=FR" in shown
     assert "    there; schema current; writable; 41 runs; 2.31 MB" in shown
     assert any(re.match(r"  project +vision +/home/ada/work/tracker.toml", line) for line in shown)
+
+
+def test_doctor_shows_the_idle_power_and_measures_it_first_if_asked() -> None:
+    asked: list[float] = []
+    made = rooms(measure_baseline=lambda _, duration_s: asked.append(duration_s))
+    shown = lines("doctor --baseline 10", made)
+    assert asked == [10]
+    assert f"  {GPU}  71.5 W, over 10 s on 2026-05-03 14:22 UTC" in shown
+    lines("doctor", made)
+    assert asked == [10]
+
+
+def test_show_says_what_of_it_is_idle_and_what_no_meter_sees() -> None:
+    gpu = device(DeviceKind.GPU, 36_400.0, idle=IdleReport(7_200.0, 70.0, NOW))
+    cpu = device(DeviceKind.CPU, 7_900.0, idle=IdleReport(1_800.0, 12.0, None))
+    rest = RemainderReport(0.2, 8_860.0, 4_400.0, 15_600.0)
+    measured = report(devices=(gpu,), remainder=rest, attribution="process")
+    shown = lines("show last", rooms(measured))
+    assert "  counted        the share of this run's own processes, an estimate" in shown
+    assert "  of which idle  2.00 Wh, by measured idle power" in shown
+    (line,) = (line for line in shown if line.startswith("  remainder"))
+    assert re.search(r"2.46 Wh \(1.22.4.33 Wh\) for fans, boards", line)
+    shown = lines("show last", rooms(report(devices=(gpu, cpu))))
+    assert "  of which idle  at most 2.50 Wh, by the quietest minute" in shown
 
 
 def test_doctor_says_why_a_store_cannot_be_used() -> None:

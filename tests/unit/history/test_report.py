@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -31,8 +32,17 @@ from tracker.model.carbon import Signal
 from tracker.model.device import Device, DeviceKind, Method, NotCounted
 from tracker.model.energy import CounterCheck, EnergyAmount
 from tracker.model.ranges import Share, energy_range
-from tracker.model.report import RunReport
-from tracker.model.run import Event, Metric, Phase, Record, RunStatus, SegmentDevice
+from tracker.model.report import IdleReport, RunReport
+from tracker.model.run import (
+    Baseline,
+    Event,
+    Metric,
+    Phase,
+    Record,
+    RunStatus,
+    SegmentDevice,
+    SegmentInterval,
+)
 from tracker.store.database import Database, open_memory
 from tracker.store.writer import Writer
 
@@ -358,3 +368,63 @@ def test_what_the_machine_slept_is_no_time_that_the_run_lived(database: Database
     assert report.duration_s == 20
     assert {one.coverage for one in report.devices} == {1.0}
     assert report.ended_at == at(3620)
+
+
+def minutes_of(sample: Sample, *powers_w: float) -> list[SegmentInterval]:
+    """A GPU that draws each power for a minute."""
+    return [
+        interval(sample.segment, GPU, 60 * minute + 10 * slot, 10 * power_w)
+        for minute, power_w in enumerate(powers_w)
+        for slot in range(6)
+    ]
+
+
+def of_three_minutes() -> Sample:
+    sample = Sample(run(started_at=START.replace(second=0, microsecond=0)), devices=(GPU,))
+    sample.segment = replace(sample.segment, ended_at=sample.run.started_at + timedelta(minutes=3))
+    return sample
+
+
+def test_idle_is_at_most_that_of_the_quietest_minute(database: Database) -> None:
+    sample = of_three_minutes()
+    (gpu,) = reported(database, sample, *minutes_of(sample, 300, 80, 200)).devices
+    assert gpu.idle is not None
+    assert (gpu.idle.power_w, gpu.idle.measured_at) == (80, None)
+    assert gpu.idle.energy_j == pytest.approx(80 * 180)
+    assert gpu.energy_j == pytest.approx(60 * 580)
+
+
+def test_idle_is_that_of_the_newest_baseline_and_never_more_than_all(database: Database) -> None:
+    sample = of_three_minutes()
+    known = [
+        Baseline(host().host_id, GPU.id, at(-n), power_w, 10.0)
+        for n, power_w in ((30, 60.0), (10, 70.0))
+    ]
+    elsewhere = Baseline("elsewhere", GPU.id, at(-5), 1.0, 10.0)
+    more = minutes_of(sample, 300, 80, 200)
+    (gpu,) = reported(database, sample, *more, *known, elsewhere).devices
+    assert gpu.idle == IdleReport(70.0 * 180, 70.0, at(-10))
+    Writer(database).save([Baseline(host().host_id, GPU.id, at(0), 5000.0, 10.0)])
+    (gpu,) = report_of(database, sample.id, kept=True).devices
+    assert gpu.idle is not None
+    assert gpu.idle.energy_j == gpu.energy_j
+
+
+def test_of_a_run_of_seconds_nothing_is_known_to_be_idle(database: Database) -> None:
+    assert {one.idle for one in reported(database, Sample()).devices} == {None}
+
+
+def test_a_remainder_stands_by_itself_with_a_range_of_its_own(database: Database) -> None:
+    sample = Sample(replace(run(), remainder_ratio=0.2))
+    report = reported(database, sample)
+    assert report.remainder is not None
+    assert report.energy_j == pytest.approx(2 * 5000.3)
+    assert report.remainder.energy_j == pytest.approx(0.2 * 2 * 5000.3)
+    assert report.remainder.low_j < 0.6 * report.remainder.energy_j
+    assert report.remainder.high_j > 1.7 * report.remainder.energy_j
+    assert reported(database, Sample()).remainder is None
+
+
+def test_a_metered_node_has_no_remainder(database: Database) -> None:
+    sample = Sample(replace(run(), remainder_ratio=0.2), devices=(NODE,))
+    assert reported(database, sample).remainder is None
