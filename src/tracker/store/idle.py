@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, cast, func, select, type_coerce
+from sqlalchemy import Connection, and_, cast, func, select, type_coerce
 from sqlalchemy.types import BigInteger
 
 from tracker.model.run import Baseline
 from tracker.store import records, schema
+
+_LOOKED_AT: Final = timedelta(hours=6)
+"""Of a run's quietest minutes the first hours' are enough: idle is at most any of them."""
 
 _MINUTE_US: Final = 60_000_000
 _WHOLE_US: Final = 59_900_000
@@ -43,21 +46,27 @@ def baselines(connection: Connection, host_ids: Iterable[str]) -> tuple[Baseline
 
 def idle_powers(connection: Connection, run_id: UUID) -> dict[tuple[str, str], IdlePower]:
     """Idle power by host and device, of those that a run has read."""
-    hosts = select(schema.segments.c.host_id).where(schema.segments.c.run_id == run_id).distinct()
-    host_ids = connection.execute(hosts).scalars().all()
-    found = {(row.host_id, row.device_id): _quietest(row) for row in _minutes(connection, run_id)}
-    for one in baselines(connection, host_ids):
-        found[one.host_id, one.device_id] = IdlePower(one.power_w, one.at)
+    segments = schema.segments
+    mine = select(segments.c.host_id, segments.c.started_at).where(segments.c.run_id == run_id)
+    parts = connection.execute(mine).all()
+    if not parts:
+        return {}
+    known = baselines(connection, {row.host_id for row in parts})
+    found = {(one.host_id, one.device_id): IdlePower(one.power_w, one.at) for one in known}
+    until = min(row.started_at for row in parts) + _LOOKED_AT
+    for row in _minutes(connection, run_id, until):
+        found.setdefault((row.host_id, row.device_id), IdlePower(row.power_w, None))
     return found
 
 
-def _quietest(row: Any) -> IdlePower:  # noqa: ANN401 - SQLAlchemy's row
-    return IdlePower(row.power_w, None)
-
-
-def _minutes(connection: Connection, run_id: UUID) -> Iterable[Any]:
+def _minutes(connection: Connection, run_id: UUID, until: datetime) -> Iterable[Any]:
     """The least mean power over a whole minute, by host and device."""
-    table, segments = schema.intervals, schema.segments
+    table, segments, devices = schema.intervals, schema.segments, schema.devices
+    of_device = (  # by device first: so the key finds the rows of the first hours alone
+        table.c.segment_id == devices.c.segment_id,
+        table.c.device_id == devices.c.device_id,
+        table.c.slot_start < until,
+    )
     start_us, end_us = (
         type_coerce(column, schema.MICROSECONDS) for column in (table.c.start_at, table.c.end_at)
     )
@@ -70,7 +79,9 @@ def _minutes(connection: Connection, run_id: UUID) -> Iterable[Any]:
             table.c.device_id,
             (func.sum(table.c.energy_j) * 1e6 / lived_us).label("power_w"),
         )
-        .join(segments, segments.c.id == table.c.segment_id)
+        .select_from(segments)
+        .join(devices, devices.c.segment_id == segments.c.id)
+        .join(table, and_(*of_device))
         .where(segments.c.run_id == run_id)
         .group_by(segments.c.host_id, table.c.segment_id, table.c.device_id, minute)
         .having(lived_us >= _WHOLE_US)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, Double, case, cast, func, or_, select, type_coerce
+from sqlalchemy import Connection, Double, and_, case, cast, func, or_, select, type_coerce
 
 from tracker.model.device import is_share, whole_of
 from tracker.model.run import Overlap
@@ -18,8 +18,20 @@ from tracker.store.types import microseconds
 _BEATS: Final = 5
 """A writer that has been silent for fewer of its intervals is taken to live."""
 
+_UNSEEN: Final = timedelta(seconds=150)
+"""So long may a living writer be silent that reads every 30 s: five of its intervals."""
+
 _PARENTS: Final = 16
 """So many runs may stand around one; more are a loop that somebody made by hand."""
+
+
+_PART: Final = tuple(
+    schema.segments.c[name]
+    for name in (
+        *("id", "run_id", "host_id", "boot_id", "pid_namespace", "pid", "process_started_at"),
+        *("started_at", "ended_at", "interval_s"),
+    )
+)
 
 
 class _Part(Struct, frozen=True):
@@ -94,7 +106,8 @@ def _pairs(connection: Connection, run_id: UUID) -> Iterator[tuple[_Part, _Part]
     own = _parts(connection, schema.segments.c.run_id == run_id)
     for host_id, start in {(host, part.started_at) for host, part in own}:
         segments = schema.segments
-        lived_on = or_(segments.c.ended_at > start, segments.c.ended_at.is_(None))
+        seen = schema.heartbeats.c.at > start - _UNSEEN
+        lived_on = or_(segments.c.ended_at > start, and_(segments.c.ended_at.is_(None), seen))
         others = _parts(
             connection, segments.c.host_id == host_id, lived_on, segments.c.run_id != run_id
         )
@@ -109,7 +122,7 @@ def _parts(connection: Connection, *conditions: Any) -> list[tuple[str, _Part]]:
     """Devices in the total of the segments that are meant, each with its host."""
     segments, devices, beats = schema.segments, schema.devices, schema.heartbeats
     statement = (
-        select(segments, devices.c.device_id, beats.c.at)
+        select(*_PART, devices.c.device_id, beats.c.at)
         .join(devices, devices.c.segment_id == segments.c.id)
         .outerjoin(beats, beats.c.segment_id == segments.c.id)
         .where(*conditions, *schema.IN_TOTAL)

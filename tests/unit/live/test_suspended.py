@@ -93,7 +93,7 @@ def test_a_run_says_that_the_machine_slept_and_goes_on() -> None:
     recorder = Recorder(
         segment(mine),
         pricing=pricing(mine),
-        carbon_of=lambda _, energy_j: energy_j,
+        carbon_of=lambda _pricing, energy_j, _start, _end: energy_j,
         meter=pipeline.meter,
         keeper=cast("Keeper", keeper),
         anchor=Anchor.now(clock),
