@@ -169,7 +169,8 @@ def test_a_loaders_workers_leave_the_run_alone(machine: Machine) -> None:
 
 
 def test_a_child_that_exits_normally_ends_nothing_of_its_parents(machine: Machine) -> None:
-    done = machine.run("""
+    done = machine.run(
+        """
         import os, sys, time, tracker
         run = tracker.track("parent").start()
         for _ in range(10):
@@ -179,7 +180,9 @@ def test_a_child_that_exits_normally_ends_nothing_of_its_parents(machine: Machin
             assert os.waitpid(child, 0)[1] == 0
         time.sleep(0.5)
         print(run.stop().status)
-    """)
+        """,
+        PYTHONWARNINGS="ignore::DeprecationWarning",  # Python's own, of any fork with threads
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "finished\n", "")
     assert statuses(machine) == {"parent": "finished"}
 

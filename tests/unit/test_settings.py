@@ -74,6 +74,10 @@ def test_the_environment_is_text_and_read_as_the_settings_type(
         ("devices", ["cpu:*", "cpu,dram"], "no kind of device 'cpu,dram'"),
         ("tags", {"a": 1}, "tags"),
         ("online", "maybe", "online"),
+        ("attribution", "me", '"machine" or "process"'),
+        ("remainder_ratio", -0.1, "between 0 and 2"),
+        ("remainder_ratio", 20.0, "0.2 is a fifth"),
+        ("remainder_ratio", float("nan"), "between 0 and 2"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_name_and_value(

@@ -26,7 +26,7 @@ from tracker.model.report import (
 from tracker.model.run import Heartbeat, RunStatus
 from tracker.store.found import RunDetails, RunRecords
 from tracker.store.idle import IdlePower
-from tracker.store.reader import Reader, RunDetails, RunRecords
+from tracker.store.reader import Reader
 
 if TYPE_CHECKING:
     from tracker.store.database import Database

@@ -26,8 +26,9 @@ from tracker.store.database import Database
 from tracker.store.deletion import bury, forget
 from tracker.store.figures import unbook
 from tracker.store.outbox import Outbox, Row, sealing
+from tracker.store.overlaps import find_overlaps
 from tracker.store.records import segment as segment_of
-from tracker.store.writer import insert_of, save_tags
+from tracker.store.writer import Writer, save_tags
 
 BATCH: Final = 2000
 """Rows of a transaction, at most."""
@@ -127,8 +128,16 @@ class Shipment:
         ended = [row for row in segments if row["pending"] and row["outcome"] is not None]
         if ended:
             yield self._take({schema.segments: ended})
+            self._note_overlaps(run_id)
             self._book(run_id)
         self._seal([row for row in segments if row["sealed_at"] is None and self._is_over(row)])
+
+    def _note_overlaps(self, run_id: UUID) -> None:
+        """Runs of one machine may come from several local stores, and meet only on the server."""
+        with self._server.reading() as connection:
+            found = find_overlaps(connection, run_id)
+        if found:
+            Writer(self._server).save(found)
 
     def _heads(self, run_id: UUID) -> dict[Table, list[Row]]:
         """The run, its hosts, pricings and segments; of those that have ended, the beginning."""

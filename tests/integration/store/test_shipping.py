@@ -15,7 +15,7 @@ from sqlalchemy import make_url, select
 from fakes.records import CPU, GPU, START, Sample, at, interval, pricing, run, segment
 from tracker.errors import StoreError
 from tracker.history.booking import book
-from tracker.model.run import Metric, RunStatus, Segment, SegmentDevice
+from tracker.model.run import Metric, Overlap, RunStatus, Segment, SegmentDevice
 from tracker.store import address, schema
 from tracker.store.compaction import compact
 from tracker.store.database import Database, connect_server, open_database
@@ -324,3 +324,17 @@ def test_what_the_server_has_is_found_by_tag_and_added_up(pair: Pair) -> None:
         (figure,) = connection.execute(select(schema.figures)).all()
     assert (tag.run_id, tag.key, tag.value) == (sample.id, "lr", "3e-4")
     assert figure.energy_j == pytest.approx(2 * 5000.3)
+
+
+def test_runs_of_one_machine_meet_on_the_server(pair: Pair) -> None:
+    mine = Sample()
+    theirs = Sample(run("theirs", started_at=START + timedelta(seconds=5)))
+    Writer(pair.server).save(
+        [one for one in theirs.records() if not isinstance(one, Overlap)]
+    )  # from another store, earlier
+    pair.writer.save([one for one in mine.records() if not isinstance(one, Overlap)])
+    pair.ship()
+    for one, other in ((mine, theirs), (theirs, mine)):
+        _, details = Reader(pair.server).run(one.id)
+        assert {each.other_run_id for each in details.overlaps} == {other.id}
+        assert {each.device_id for each in details.overlaps} == {GPU.id, CPU.id}
