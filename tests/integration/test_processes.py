@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from integration.machine import Machine, machine_in
+
+NO_THREADS_AT_THE_END = sys.version_info[:2] == (3, 12)
+"""Python 3.12 alone starts no thread once the main thread has ended."""
 
 STORED = "run.report()  # waits until what there is so far is stored"
 
@@ -23,6 +28,19 @@ def machine(tmp_path: Path) -> Machine:
 
 def statuses(machine: Machine) -> dict[str, str]:
     return {name: machine.shown(name)["status"] for name in machine.names()}
+
+
+def assert_kept_or_left_alone(
+    machine: Machine, done: subprocess.CompletedProcess[str], name: str
+) -> None:
+    """The run is there; or, where none can be measured, one line says so and nothing fails."""
+    assert done.returncode == 0
+    if NO_THREADS_AT_THE_END:
+        assert done.stderr.count("\n") == 1
+        assert f"start of run {name} failed, and the program goes on" in done.stderr
+    else:
+        assert done.stderr == ""
+        assert statuses(machine) == {name: "finished"}
 
 
 def await_file(path: Path, within_s: float = 50.0) -> None:
@@ -120,8 +138,7 @@ def test_a_thread_that_outlives_main_ends_its_run_by_itself(machine: Machine) ->
                 time.sleep(1)
         threading.Thread(target=work).start()
     """)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert statuses(machine) == {"late": "finished"}
+    assert_kept_or_left_alone(machine, done, "late")
 
 
 def test_a_run_may_begin_while_the_interpreter_ends(machine: Machine) -> None:
@@ -132,8 +149,7 @@ def test_a_run_may_begin_while_the_interpreter_ends(machine: Machine) -> None:
             with tracker.track("last"):
                 time.sleep(0.2)
     """)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert statuses(machine) == {"last": "finished"}
+    assert_kept_or_left_alone(machine, done, "last")
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver"])

@@ -98,7 +98,9 @@ class Importer:
         return replace(run, project=project, tags={**run.tags, **self._tags})
 
     def _keep(self, records: Sequence[Record], run_id: UUID) -> None:
-        Writer(self._database).save(records)
+        writer = Writer(self._database)
+        writer.save(records)
+        writer.save(self._reader.find_overlaps(run_id))  # with runs that were here already
         book(self._database, run_id)
 
 

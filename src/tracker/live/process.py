@@ -38,8 +38,8 @@ class Stoppable(Protocol):
 class _Shared(Struct):
     """A thing that several runs use, and how many do."""
 
+    keeper: Keeper
     users: int = 0
-    keeper: Keeper | None = None
 
 
 class Process(Struct, eq=False):
@@ -59,23 +59,25 @@ class Process(Struct, eq=False):
         """The process's pipeline, started for its first run."""
         with self.lock:
             if self.pipeline is None:
-                self.pipeline = Pipeline(
+                pipeline = Pipeline(
                     importing(assembly.open_sources),
                     assembly.clock,
                     interval_s,
                     assembly.process_tree,
                 )
-                self.pipeline.start()
+                pipeline.start()
+                self.pipeline = pipeline  # only one that runs: a thread cannot always be started
             return self.pipeline
 
     def keeper_for(self, store: str | None, make: Callable[[], Keeper]) -> Keeper:
         """The writer of a store, started for its first run."""
         with self.lock:
-            shared = self.keepers.setdefault(store or "", _Shared())
+            shared = self.keepers.get(store or "")
+            if shared is None:
+                keeper = make()
+                keeper.start()
+                shared = self.keepers[store or ""] = _Shared(keeper)
             shared.users += 1
-            if shared.keeper is None:
-                shared.keeper = make()
-                shared.keeper.start()
             return shared.keeper
 
     def release_keeper(self, store: str | None, wait_s: float) -> None:
