@@ -28,7 +28,7 @@ from tracker.store.figures import unbook
 from tracker.store.outbox import Outbox, Row, sealing
 from tracker.store.overlaps import find_overlaps
 from tracker.store.records import segment as segment_of
-from tracker.store.writer import Writer, save_tags
+from tracker.store.writer import Writer, insert_of, save_tags
 
 BATCH: Final = 2000
 """Rows of a transaction, at most."""
