@@ -1,23 +1,31 @@
-"""PyTorch: optimizer steps are counted, and each epoch's number of them is kept with it.
+"""PyTorch: steps and samples are counted, and each epoch's number of them is kept with it.
 
     with tracker.track("cnn") as run:
         steps = track_optimizer(optimizer, run)
         for epoch in steps.epochs(10):
             train_one_epoch()
 
+or, where the loop shall stay as it is, around the loader alone:
+
+    for epoch in range(10):
+        for batch, targets in track_loader(loader, run):
+            ...
+
 A step is what the optimizer did: micro-batches whose gradients are accumulated make one,
 and what a ``GradScaler`` skipped makes none (but for optimizers with ``fused=True``, whose
-``step`` is called all the same). Optimizers of Keras on PyTorch are not PyTorch's.
+``step`` is called all the same). Optimizers of Keras on PyTorch are not PyTorch's. At the
+edges of phases, and only there, GPUs that this process computes on are waited for.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from tracker.errors import PluginError, SettingsError
+from tracker.errors import SettingsError
 from tracker.hooks._boundary import guarded
+from tracker.hooks._vendor import required, synchronize
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -28,13 +36,17 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def track_optimizer(optimizer: Optimizer | Iterable[Optimizer], run: Run) -> StepCounter:
+def track_optimizer(
+    optimizer: Optimizer | Iterable[Optimizer], run: Run, *, wait_for_gpu: bool = True
+) -> StepCounter:
     """Count the steps of ``optimizer``, or of several that train one model in turn.
 
     Args:
         optimizer: one, or all that step in the same iteration (those of a GAN, say): the
             iterations are counted, which is the largest number of steps of any of them.
         run: the run that an epoch's steps are logged to.
+        wait_for_gpu: at the edges of this thread's phases, so that a phase has the energy of
+            the work that it queued.
 
     Raises:
         PluginError: PyTorch is not installed.
@@ -51,7 +63,72 @@ def track_optimizer(optimizer: Optimizer | Iterable[Optimizer], run: Run) -> Ste
         counts.append(_OptimizerSteps(each))
     if not counts:
         raise SettingsError("track_optimizer() was given no optimizer: hand it at least one")
+    if wait_for_gpu:
+        run.wait_at_edges(synchronize)
     return StepCounter(counts, run)
+
+
+def track_loader(
+    loader: Iterable[_T], run: Run, *, phase: str = "epoch", wait_for_gpu: bool = True
+) -> TrackedLoader[_T]:
+    """A loader whose every pass is a phase, with its numbers of batches and samples.
+
+    It stands for the loader: what else that has (``len``, ``sampler``, ``dataset``) is there.
+
+    Args:
+        loader: a ``DataLoader``, or anything that is gone through once an epoch.
+        run: the run that the phases are marked in.
+        phase: what a pass is called: ``"train"`` within epochs that are phases already.
+        wait_for_gpu: as ``track_optimizer`` takes it.
+    """
+    if wait_for_gpu:
+        run.wait_at_edges(synchronize)
+    return TrackedLoader(loader, run, phase)
+
+
+class TrackedLoader(Generic[_T]):
+    """What ``track_loader`` gives."""
+
+    def __init__(self, loader: Iterable[_T], run: Run, phase: str) -> None:
+        self.warned = False
+        self._loader = loader
+        self._run = run
+        self._phase = phase
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_loader":  # a copy that is being made has none yet
+            raise AttributeError(name)
+        return getattr(self._loader, name)
+
+    def __len__(self) -> int:
+        return len(self._loader)  # type: ignore[arg-type]  # as the loader itself would answer
+
+    def __iter__(self) -> Iterator[_T]:
+        batches = samples = 0
+        with self._run.phase(self._phase):
+            try:
+                for batch in self._loader:
+                    batches += 1
+                    samples += _size(batch)
+                    yield batch
+            finally:  # the phase is still open here, also when the loop broke off
+                self._log(batches, samples)
+
+    @guarded
+    def _log(self, batches: int, samples: int) -> None:
+        self._run.log(batches=batches, **({"samples": samples} if samples else {}))
+
+
+def _size(batch: object) -> int:
+    """How many samples a batch has: the length of its first tensor, 0 where none is found."""
+    while not hasattr(batch, "shape"):
+        if isinstance(batch, Mapping) and batch:
+            batch = next(iter(batch.values()))
+        elif isinstance(batch, list | tuple) and batch:
+            batch = batch[0]
+        else:
+            return 0
+    return int(batch.shape[0]) if batch.shape else 0
 
 
 class StepCounter:
@@ -133,13 +210,10 @@ def _is_stepping(optimizer: Optimizer) -> bool:
 
 
 def _optimizer_type() -> type[Optimizer]:
-    try:
-        from torch.optim import Optimizer  # noqa: PLC0415 - costs seconds, and may be missing
-    except ImportError as error:
-        raise PluginError(
-            f"track_optimizer() needs PyTorch, which does not load ({error}): pip install torch"
-        ) from error
-    return Optimizer
+    optimizer_type: type[Optimizer] = required(
+        "torch.optim", "track_optimizer()", "torch"
+    ).Optimizer
+    return optimizer_type
 
 
 def _no_optimizer(found: object) -> str:

@@ -47,7 +47,7 @@ def open(target: object | None) -> _MlflowRun | None:
 class _MlflowRun:
     """One run of MLflow's, by its id."""
 
-    def __init__(self, mlflow: Any, run_id: str) -> None:  # noqa: ANN401 - imported elsewhere
+    def __init__(self, mlflow: Any, run_id: str) -> None:
         self._run_id = run_id
         self._client = mlflow.MlflowClient(mlflow.get_tracking_uri())
         self._metric = mlflow.entities.Metric

@@ -45,7 +45,7 @@ def open(target: object | None) -> _Scalars | None:
     return _Scalars(_writer_type()(target), ours=True)
 
 
-def _writer_type() -> Any:  # noqa: ANN401 - a class of another package
+def _writer_type() -> Any:
     """tensorboardX's, which loads faster, else PyTorch's with TensorBoard installed."""
     if is_installed("tensorboardX"):
         return import_module("tensorboardX").SummaryWriter
@@ -60,7 +60,7 @@ def _writer_type() -> Any:  # noqa: ANN401 - a class of another package
 class _Scalars:
     """One writer."""
 
-    def __init__(self, writer: Any, *, ours: bool) -> None:  # noqa: ANN401 - imported elsewhere
+    def __init__(self, writer: Any, *, ours: bool) -> None:
         self._writer = writer
         self._ours = ours
 

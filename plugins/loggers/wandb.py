@@ -41,7 +41,7 @@ def open(target: object | None) -> _WandbRun | None:
 class _WandbRun:
     """One run of W&B's."""
 
-    def __init__(self, run: Any) -> None:  # noqa: ANN401 - imported elsewhere
+    def __init__(self, run: Any) -> None:
         self._run = run
         self._waiting: deque[dict[str, float]] = deque()
         self._taken_at: int | None = None

@@ -33,7 +33,13 @@ MAX_G_PER_KWH = 2000.0
 MAX_REMAINDER_RATIO = 2.0
 """Where only GPUs are read, all else may be seven tenths of them; more is a slip."""
 
-OTHER_VARIABLES = ("TRACKER_DISABLED", "TRACKER_PARENT", "TRACKER_SYSFS", "TRACKER_PROCFS")
+OTHER_VARIABLES = (
+    "TRACKER_AUTO",
+    "TRACKER_DISABLED",
+    "TRACKER_PARENT",
+    "TRACKER_SYSFS",
+    "TRACKER_PROCFS",
+)
 """Variables that are no settings of a run."""
 
 GRID = "grid"

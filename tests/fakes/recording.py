@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from tracker.live import Run
+
+
+def report_of(callback: Any) -> Any:
+    """Of the run that a callback has; a test knows that there is one, and its figures too."""
+    return callback.run.report()
 
 
 class RecordingRun:
@@ -17,6 +22,14 @@ class RecordingRun:
 
     def as_run(self) -> Run:
         return cast("Run", self)
+
+    should_stop = False
+
+    def wait_at_edges(self, barrier: Callable[[], object]) -> None:
+        """Nothing computes behind this run's back."""
+
+    def when_asked_to_stop(self, action: Callable[[], object]) -> None:
+        self.stop_training = action
 
     def phase(self, name: str) -> RecordingPhase:
         return RecordingPhase(self, name)
@@ -45,10 +58,16 @@ class RecordingPhase:
 
     def __init__(self, run: RecordingRun, name: str) -> None:
         self._run = run
-        self._name = name
+        self.name = name
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
-        self._run.told.append(f"begin {self._name}")
+        self._run.told.append(f"begin {self.name}")
 
     def stop(self) -> None:
-        self._run.told.append(f"end {self._name}")
+        self._run.told.append(f"end {self.name}")

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import csv
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from fakes.recording import RecordingRun
+import tracker
+from fakes.recording import RecordingRun, report_of
 from tracker.errors import SettingsError
 from tracker.hooks.keras import EmissionsCallback
 from tracker.model.report import RunReport
@@ -167,6 +172,111 @@ def test_a_fit_that_broke_off_is_closed_as_failed_when_the_next_begins() -> None
     assert broken.report().status == "failed"
     assert callback.run is not None
     assert callback.run.report().status == "finished"
+
+
+def test_a_run_that_asks_for_the_end_gets_keras_own_clean_stop() -> None:
+    run = RecordingRun()
+
+    class AsksInItsFirstEpoch(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            run.stop_training()
+
+    history = fit(EmissionsCallback(run.as_run()), AsksInItsFirstEpoch(), epochs=50).history
+    assert len(history["loss"]) == 1
+    assert told(run) == EPOCH
+
+
+def test_a_run_that_asked_before_the_fit_ends_it_at_once() -> None:
+    run = RecordingRun()
+    run.should_stop = True
+    assert len(fit(EmissionsCallback(run.as_run()), epochs=50).history["loss"]) == 1
+
+
+def test_what_stands_before_ours_and_cannot_see_its_values_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Prints(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            """Would look at the values."""
+
+    blind = [keras.callbacks.CSVLogger(str(tmp_path / "log.csv")), Prints()]
+    seeing = keras.callbacks.CSVLogger(str(tmp_path / "seen.csv"))
+    ours = EmissionsCallback(RecordingRun().as_run())
+    for _ in range(2):
+        fit(*blind, keras.callbacks.EarlyStopping("loss"), ours, seeing)
+    said = [record.getMessage() for record in caplog.records if record.name == "tracker"]
+    warning = (
+        "before EmissionsCallback in callbacks= CSVLogger and Prints cannot see energy_kwh and "
+        "carbon_g: list EmissionsCallback first"
+    )
+    assert said == [warning]
+    with (tmp_path / "seen.csv").open() as table:
+        assert {"energy_kwh", "carbon_g"} <= set(next(csv.reader(table)))
+
+
+def test_a_checkpoint_can_watch_our_values(tmp_path: Path) -> None:
+    best = keras.callbacks.ModelCheckpoint(
+        str(tmp_path / "{energy_kwh:.2f}.keras"), monitor="energy_kwh", mode="min"
+    )
+    fit(EmissionsCallback(RecordingRun().as_run()), best)
+    (saved,) = tmp_path.iterdir()
+    assert saved.name == "0.50.keras"
+    assert keras.models.load_model(saved).count_params() == 5
+
+
+def test_evaluate_on_its_own_is_a_run_where_that_is_asked() -> None:
+    callback = EmissionsCallback(name="alone", standalone=True)
+    network = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+    network.compile("sgd", "mse")
+    network.evaluate(np.ones((8, 4)), np.ones(8), verbose=0, callbacks=[callback])
+    report = report_of(callback)
+    assert (report.name, report.status) == ("alone", "finished")
+    assert [phase.name for phase in report.phases] == ["evaluate"]
+    quiet = EmissionsCallback()
+    network.evaluate(np.ones((8, 4)), np.ones(8), verbose=0, callbacks=[quiet])
+    assert quiet.run is None
+
+
+def test_the_phases_of_a_fit_and_the_rest_are_the_run() -> None:
+    with tracker.track("whole", location="FR") as run:
+        fit(EmissionsCallback(run))
+        with run.phase("rest"):
+            pass
+    report: Any = run.report()
+    by_parent = {
+        place: sum(one.energy_j for one in report.phases if one.parent == place)
+        for place in (None, 0, 2)
+    }
+    assert by_parent[None] <= report.energy_j * (1 + 1e-6)
+    for place in (0, 2):
+        assert by_parent[place] <= report.phases[place].energy_j * (1 + 1e-6)
+
+
+@pytest.mark.long
+def test_on_jax_the_same_callback_serves(tmp_path: Path) -> None:
+    pytest.importorskip("jax", reason="jax is not installed (extra test-frameworks)")
+    script = """
+import json, keras, numpy as np
+from tracker.hooks.keras import EmissionsCallback
+network = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+network.compile("sgd", "mse", steps_per_execution=2)
+callback = EmissionsCallback(name="on-jax", location="FR")
+history = network.fit(np.ones((32, 4)), np.ones(32), epochs=2, validation_split=0.5, verbose=0,
+                      batch_size=4, callbacks=[callback]).history
+phases = [phase.name for phase in callback.run.report().phases]
+print(json.dumps([keras.backend.backend(), phases, len(history["energy_kwh"])]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"KERAS_BACKEND": "jax", "TRACKER_STORE": f"sqlite:///{tmp_path}/r.db"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    backend, phases, epochs = json.loads(done.stdout.splitlines()[-1])
+    assert (backend, epochs) == ("jax", 2)
+    assert phases == ["epoch", "validation"] * 2
 
 
 def test_a_wrong_option_is_refused_before_the_training() -> None:

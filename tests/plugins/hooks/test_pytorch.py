@@ -4,6 +4,7 @@ import copy
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import torch
 
 from fakes.recording import RecordingRun
 from tracker.errors import SettingsError
-from tracker.hooks.pytorch import track_optimizer
+from tracker.hooks._vendor import synchronize
+from tracker.hooks.pytorch import track_loader, track_optimizer
 
 
 def parameter() -> torch.nn.Parameter:
@@ -181,6 +183,101 @@ def test_a_compiled_step_is_counted(optimizer_type: type[torch.optim.SGD]) -> No
     assert steps.steps == 3
 
 
+def batches_of(*sizes: int) -> list[Any]:
+    return [(torch.ones(size, 3), torch.ones(size)) for size in sizes]
+
+
+def test_every_pass_of_a_loader_is_a_phase_with_its_batches_and_samples() -> None:
+    run = RecordingRun()
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.ones(5, 3)), batch_size=2
+    )
+    tracked = track_loader(loader, run.as_run())
+    for _ in range(2):
+        assert [len(batch[0]) for batch in tracked] == [2, 2, 1]
+    assert run.told == ["begin epoch", "log {'batches': 3, 'samples': 5}", "end epoch"] * 2
+
+
+@pytest.mark.parametrize(
+    ("batch", "samples"),
+    [
+        ({"ids": torch.ones(4, 2)}, 4),
+        ([{"ids": (torch.ones(3),)}], 3),
+        (torch.tensor(1.0), 0),
+        ("text", 0),
+        ([], 0),
+    ],
+)
+def test_samples_are_the_length_of_a_batchs_first_tensor(batch: Any, samples: int) -> None:
+    run = RecordingRun()
+    list(track_loader([batch], run.as_run(), phase="train"))
+    said = {"batches": 1} | ({"samples": samples} if samples else {})
+    assert run.told == ["begin train", f"log {said}", "end train"]
+
+
+def test_a_pass_that_is_broken_off_is_closed_with_what_it_had() -> None:
+    run = RecordingRun()
+    for _ in track_loader(batches_of(2, 2, 2), run.as_run()):
+        break
+    assert run.told == ["begin epoch", "log {'batches': 1, 'samples': 2}", "end epoch"]
+
+
+def test_a_tracked_loader_stands_for_the_loader() -> None:
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.ones(5, 3)), batch_size=2
+    )
+    tracked = track_loader(loader, RecordingRun().as_run())
+    assert len(tracked) == 3
+    assert tracked.dataset is loader.dataset
+    assert tracked.batch_size == 2
+    assert len(copy.copy(tracked)) == 3
+
+
+class Cuda:
+    """Two GPUs, of which PyTorch holds memory on the second."""
+
+    def __init__(self, *, initialized: bool) -> None:
+        self.initialized = initialized
+        self.waited_for: list[int] = []
+
+    def is_initialized(self) -> bool:
+        return self.initialized
+
+    def device_count(self) -> int:
+        return 2
+
+    def memory_reserved(self, index: int) -> int:
+        return index * 1024
+
+    def synchronize(self, index: int) -> None:
+        self.waited_for.append(index)
+
+
+@pytest.mark.parametrize(("initialized", "waited_for"), [(False, []), (True, [1])])
+def test_only_gpus_that_are_in_use_are_waited_for(initialized: bool, waited_for: list[int]) -> None:
+    cuda = Cuda(initialized=initialized)
+    synchronize({"torch": SimpleNamespace(cuda=cuda)})
+    assert cuda.waited_for == waited_for
+
+
+def test_without_pytorch_or_cuda_nothing_is_waited_for() -> None:
+    synchronize({})
+    synchronize()
+    assert not torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_waiting_for_the_gpu_can_be_left(wait: bool) -> None:
+    class Edges(RecordingRun):
+        def wait_at_edges(self, barrier: Callable[[], object]) -> None:
+            self.told.append("waits")
+
+    run = Edges()
+    track_optimizer(sgd(), run.as_run(), wait_for_gpu=wait)
+    track_loader([], run.as_run(), wait_for_gpu=wait)
+    assert run.told == (["waits"] * 2 if wait else [])
+
+
 @pytest.mark.parametrize("wrong", [None, "adam", [1], []])
 def test_what_is_no_optimizer_is_refused(wrong: Any) -> None:
     with pytest.raises(SettingsError, match=r"optimizer"):
@@ -192,7 +289,8 @@ def test_without_pytorch_the_error_says_what_to_install() -> None:
 import sys
 sys.modules["torch"] = None
 from tracker.errors import PluginError
-from tracker.hooks.pytorch import track_optimizer
+from tracker.hooks._vendor import synchronize
+from tracker.hooks.pytorch import track_loader, track_optimizer
 try:
     track_optimizer(object(), None)
 except PluginError as error:
