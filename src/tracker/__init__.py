@@ -33,5 +33,12 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562 gives whatever lies
     return getattr(import_module(_HOMES[name]), name)
 
 
+def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython is not imported here
+    """``%load_ext tracker`` gives a notebook the cell magic ``%%track``."""
+    from importlib import import_module  # noqa: PLC0415 - kept off the front door
+
+    import_module("tracker.hooks.ipython").register(shell)
+
+
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])

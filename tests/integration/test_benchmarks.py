@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SHORT = ["import_cost", "start_stop", "background", "accuracy", "history", "kill9"]
+SHORT = ["import_cost", "start_stop", "background", "accuracy", "history", "hooks", "kill9"]
 
 
 @pytest.mark.parametrize("name", SHORT)

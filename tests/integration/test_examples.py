@@ -11,6 +11,7 @@ import pytest
 
 EXAMPLES = {
     "digits.py": ["--duration", "3"],
+    "pytorch_ddp.py": [],
     "pytorch_digits.py": [],
     "keras_digits.py": [],
 }

@@ -197,6 +197,12 @@ class History(Editing):
 
         return frame_of(self.each(**choice), library)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: the newest runs."""
+        from tracker.model.html import runs_html  # noqa: PLC0415 - only in a notebook
+
+        return runs_html(self.runs(limit=20))
+
     def run(self, selector: str | UUID) -> RunReport:
         """One run with all that is known of it.
 

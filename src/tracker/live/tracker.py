@@ -276,6 +276,10 @@ class Run(Phases):
         """The run as it is stored now; after the end, its final report."""
         return self._report or self._present() or self._unkept("it cannot be reported now")
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: its report so far."""
+        return self.report()._repr_html_()
+
     @guarded(lambda: None)
     def _present(self) -> RunReport | None:
         if self._keeper is None or not self._is_here:

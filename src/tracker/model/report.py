@@ -273,6 +273,12 @@ class RunReport(Struct, frozen=True):
         """The pricing that the carbon figures come from."""
         return next((pricing for pricing in self.pricings if pricing.current), None)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        from tracker.model.html import report_html  # noqa: PLC0415 - only in a notebook
+
+        return report_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: times ISO 8601 UTC with microseconds, ids as text."""
         values: dict[str, Any] = plain(self)
