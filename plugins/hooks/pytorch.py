@@ -119,16 +119,22 @@ class TrackedLoader(Generic[_T]):
         self._run.log(batches=batches, **({"samples": samples} if samples else {}))
 
 
-def _size(batch: object) -> int:
+def _size(batch: Any) -> int:
     """How many samples a batch has: the length of its first tensor, 0 where none is found."""
-    while not hasattr(batch, "shape"):
-        if isinstance(batch, Mapping) and batch:
-            batch = next(iter(batch.values()))
-        elif isinstance(batch, list | tuple) and batch:
-            batch = batch[0]
-        else:
-            return 0
-    return int(batch.shape[0]) if batch.shape else 0
+    kind = type(batch)  # asked at every step, so the usual batch is asked for first
+    first = batch[0] if (kind is list or kind is tuple) and batch else batch
+    try:
+        return int(first.shape[0])
+    except (AttributeError, IndexError):
+        return _size_within(first)
+
+
+def _size_within(batch: Any) -> int:
+    if isinstance(batch, Mapping) and batch:
+        return _size(next(iter(batch.values())))
+    if isinstance(batch, list | tuple) and batch:
+        return _size(batch[0])
+    return 0
 
 
 class StepCounter:
