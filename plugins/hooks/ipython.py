@@ -9,7 +9,7 @@ what `--as` says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tracker.errors import SettingsError
 from tracker.hooks._vendor import required
@@ -19,6 +19,22 @@ from tracker.settings import pair_of
 
 if TYPE_CHECKING:
     from tracker.live import Run, TrackOptions
+
+
+_ARGUMENTS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
+    (("name",), {"nargs": "?", "help": "of the run; by default the project's, or python"}),
+    (("--project",), {"help": "groups runs"}),
+    (("--tag",), {"dest": "tags", "action": "append", "help": "KEY=VALUE; may be repeated"}),
+    (("--location",), {"help": "FR, US-CAMX, aws:eu-west-3, '57 g/kWh'"}),
+    (("--pue",), {"type": float, "help": "facility over IT energy, at least 1"}),
+    (("--pricing",), {"help": "the grid provider, by name"}),
+    (("--interval",), {"dest": "interval_s", "type": float, "help": "seconds between readings"}),
+    (("--device",), {"dest": "devices", "action": "append", "help": "count only these"}),
+    (("--log-to",), {"action": "append", "help": "mlflow, wandb, tensorboard:FOLDER, auto"}),
+    (("--online",), {"action": "store_true", "default": None, "help": "ask the grid's provider"}),
+    (("--store",), {"help": "a URL: sqlite:///runs.db"}),
+    (("--as",), {"dest": "variable", "default": "run", "help": "what the run is called here"}),
+)
 
 
 class _CellFailed(Exception):
@@ -36,22 +52,9 @@ def register(shell: Any) -> None:
     """
     magics = required("IPython.core.magic_arguments", "%load_ext tracker", "ipython")
 
-    @magics.magic_arguments()
-    @magics.argument("name", nargs="?", help="of the run; by default the project's, or python")
-    @magics.argument("--project", help="groups runs")
-    @magics.argument("--tag", dest="tags", action="append", help="KEY=VALUE; may be repeated")
-    @magics.argument("--location", help="FR, US-CAMX, aws:eu-west-3, '57 g/kWh'")
-    @magics.argument("--pue", type=float, help="facility over IT energy, at least 1")
-    @magics.argument("--pricing", help="the grid provider, by name")
-    @magics.argument("--interval", dest="interval_s", type=float, help="seconds between readings")
-    @magics.argument("--device", dest="devices", action="append", help="count only these")
-    @magics.argument("--log-to", action="append", help="mlflow, wandb, tensorboard:FOLDER, auto")
-    @magics.argument("--online", action="store_true", default=None, help="ask the grid's provider")
-    @magics.argument("--store", help="a URL: sqlite:///runs.db")
-    @magics.argument("--as", dest="variable", default="run", help="what the run is called here")
     def track_cell(line: str, cell: str) -> None:
         """Measure a cell as a run."""
-        arguments = vars(magics.parse_argstring(track_cell, line))
+        arguments = vars(magics.parse_argstring(magic, line))
         name, variable = arguments.pop("name"), arguments.pop("variable")
         if arguments["tags"]:
             arguments["tags"] = dict(
@@ -65,7 +68,11 @@ def register(shell: Any) -> None:
         shell.user_ns[variable] = run
         _finish(run, shell.run_cell(cell))
 
-    shell.register_magic_function(track_cell, magic_kind="cell", magic_name="track")
+    magic: Any = track_cell
+    for flags, more in reversed(_ARGUMENTS):
+        magic = magics.argument(*flags, **more)(magic)
+    magic = magics.magic_arguments()(magic)
+    shell.register_magic_function(magic, magic_kind="cell", magic_name="track")
 
 
 def _begun(name: str | None, options: TrackOptions) -> Run:
