@@ -155,7 +155,7 @@ class GridDesk:
         forecast: Sequence[CarbonIntensity] = ()
         by = ""
         try:
-            link, forecast = self._forecast(feed)
+            link, forecast = self._forecast(feed, location.zone, wish)
             by = link.name
         except GridError as error:
             notes.append(str(error))
@@ -164,7 +164,9 @@ class GridDesk:
             location, current, tuple(forecast), by, tuple(self._providers(location)), tuple(notes)
         )
 
-    def _forecast(self, feed: Feed) -> tuple[Link, tuple[CarbonIntensity, ...]]:
+    def _forecast(
+        self, feed: Feed, zone: str, wish: Wish
+    ) -> tuple[Link, tuple[CarbonIntensity, ...]]:
         """The forecast of the first that makes one.
 
         Raises:
@@ -181,9 +183,10 @@ class GridDesk:
                 continue
             if values:
                 return link, values
-        zone = feed.chain[0].zone
-        why = "; ".join(said) or "of the providers that can be asked, none makes one"
-        raise IntensityMissing(f"no forecast for {zone}: {why}")
+        none = "nobody is asked, as the network is not allowed (--online)"
+        if wish.online:
+            none = "of the providers that can be asked, none makes one"
+        raise IntensityMissing(f"no forecast for {zone}: {'; '.join(said) or none}")
 
     def advice(
         self, location: Location, wish: Wish, duration: timedelta, within: timedelta
@@ -195,7 +198,7 @@ class GridDesk:
             IntensityMissing: nobody has a forecast, or it is shorter than the job.
         """
         feed = self._feed(location, wish)
-        link, values = self._forecast(feed)
+        link, values = self._forecast(feed, location.zone, wish)
         now = max(datetime.now(UTC), values[0].valid_from)
         until = values[-1].valid_to
         reach = max(min(within, until - now - duration), timedelta())
