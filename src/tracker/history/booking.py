@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -16,9 +17,6 @@ from tracker.store.reader import Reader
 
 LOST_AFTER: Final = timedelta(days=7)
 """An interrupted run that nobody has taken up for so long is added up too."""
-
-AT_ONCE: Final = 20
-"""So many of those are looked at in one go."""
 
 
 def book(database: Database, run_id: UUID, vantage: Vantage | None = None) -> bool:
@@ -40,25 +38,16 @@ def book(database: Database, run_id: UUID, vantage: Vantage | None = None) -> bo
     return True
 
 
-def book_ended(database: Database, vantage: Vantage | None = None) -> int:
-    """Book every run that has ended; how many there were.
+def book_ended(database: Database, vantage: Vantage | None = None, most: int | None = None) -> int:
+    """Book the runs that have ended, the oldest first, or ``most`` of them; how many there were.
 
     Raises:
         StoreError: those before the failure are booked.
     """
     vantage = vantage or Vantage.here()
-    return sum(book(database, run_id, vantage) for run_id in Reader(database).waiting())
-
-
-def book_lost(database: Database, vantage: Vantage | None = None) -> int:
-    """Book some of the runs that were interrupted long ago; how many there were.
-
-    Raises:
-        StoreError: those before the failure are booked.
-    """
-    vantage = vantage or Vantage.here()
-    old = Reader(database).waiting(AT_ONCE, vantage.now - LOST_AFTER)
-    return sum(book(database, run_id, vantage) for run_id in old)
+    waiting = Reader(database).waiting()
+    booked = (run_id for run_id in waiting if book(database, run_id, vantage))
+    return sum(1 for _ in islice(booked, most))
 
 
 def _is_over(records: RunRecords, vantage: Vantage) -> bool:

@@ -96,17 +96,17 @@ class KeptStore:
         self._book(self._database, run_id)
 
     def tidy(self) -> None:
-        """Compact some segments that ended long ago, and add up runs that were interrupted then.
+        """Compact some segments that ended long ago, and add up some runs that have ended.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        from tracker.history.booking import book_lost  # noqa: PLC0415 - hardly ever needed
+        from tracker.history.booking import book_ended  # noqa: PLC0415 - hardly ever needed
         from tracker.history.status import Vantage  # noqa: PLC0415 - the same
         from tracker.store.compaction import compact  # noqa: PLC0415 - the same
 
         compact(self._database, datetime.now(UTC), Vantage.here().is_gone, limit=TIDIED)
-        book_lost(self._database)
+        book_ended(self._database, most=TIDIED)
 
     def close(self) -> None:
         """Close the connections."""

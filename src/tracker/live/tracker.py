@@ -16,7 +16,7 @@ from tracker.live import beginning
 from tracker.live.boundary import guarded, in_one_line
 from tracker.live.inert import is_switched_off, is_worker_import
 from tracker.live.journal import OpenPhase
-from tracker.live.keeper import Flushed, Keeper
+from tracker.live.keeper import TIDY_AFTER_S, Flushed, Keeper
 from tracker.live.kept import KeptStore
 from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
@@ -230,7 +230,8 @@ class Run(Phases):
             flushed = keeper.flush(FLUSH_WAIT_S)
         if flushed is Flushed.SAVED:
             report = keeper.report(self.id)
-            keeper.book(self.id)
+            if report.duration_s >= TIDY_AFTER_S:  # a short one waits until a longer one tidies
+                keeper.book(self.id)
             return report
         _LOG.warning("run %s is not stored in full: its store was %s", self.name, flushed.value)
         if flushed is Flushed.LATE:  # it may still be written, but nobody waits for it

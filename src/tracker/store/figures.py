@@ -9,7 +9,6 @@ that back first, in the same transaction, so that totals and runs never disagree
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -103,16 +102,10 @@ def booked(connection: Connection, run_ids: Sequence[UUID]) -> dict[UUID, RunFig
     return found
 
 
-def waiting(
-    connection: Connection, limit: int | None = None, begun_before: datetime | None = None
-) -> tuple[UUID, ...]:
+def waiting(connection: Connection) -> tuple[UUID, ...]:
     """Ids of the runs that are not booked, oldest ids first."""
-    column, runs = schema.unbooked.c.run_id, schema.runs
-    statement = select(column).order_by(column).limit(limit)
-    if begun_before is not None:
-        statement = statement.join(runs, runs.c.id == column)
-        statement = statement.where(runs.c.started_at < begun_before)
-    return tuple(connection.execute(statement).scalars())
+    column = schema.unbooked.c.run_id
+    return tuple(connection.execute(select(column).order_by(column)).scalars())
 
 
 def figures_of(row: Any) -> RunFigures:  # noqa: ANN401 - SQLAlchemy's row

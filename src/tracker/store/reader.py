@@ -84,16 +84,14 @@ class Reader:
         with self._reading() as connection:
             return tuple(connection.execute(newest_first.limit(limit)).scalars())
 
-    def waiting(
-        self, limit: int | None = None, begun_before: datetime | None = None
-    ) -> tuple[UUID, ...]:
+    def waiting(self) -> tuple[UUID, ...]:
         """Ids of the runs that are not booked, oldest first.
 
         Raises:
             StoreError: the store cannot be read.
         """
         with self._reading() as connection:
-            return figures.waiting(connection, limit, begun_before)
+            return figures.waiting(connection)
 
     def last_metrics(self, run_ids: Sequence[UUID], name: str) -> dict[UUID, float]:
         """The last value of a metric in each run that has it.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import tracker
 from fakes.records import CPU, GPU, START, Sample, host, interval, pricing, run
 from tracker.errors import SettingsError, StoreError
-from tracker.history.booking import book_ended, book_lost
+from tracker.history.booking import book_ended
 from tracker.history.listing import Query
 from tracker.history.status import Vantage
 from tracker.history.totals import totals_of
@@ -229,6 +229,12 @@ def test_what_was_interrupted_long_ago_is_added_up_too(database: Database) -> No
     for sample in (lost, new):
         sample.segment = replace(sample.segment, ended_at=None, outcome=None, pid=2**30)
         Writer(database).save(sample.records())
-    assert book_lost(database) == 1
+    assert book_ended(database) == 1
     assert Reader(database).waiting() == (new.id,)
     assert found(database, "project").total.runs == 2
+
+
+def test_some_are_added_up_at_a_time_the_oldest_first(database: Database) -> None:
+    kept(database, samples(5))
+    assert [book_ended(database, most=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert Reader(database).waiting() == ()

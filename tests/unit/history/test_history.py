@@ -14,6 +14,7 @@ import tracker
 from fakes.records import CPU, GPU, START, Sample, at, here, run
 from tracker.errors import RunNotFound, SettingsError, StoreError
 from tracker.history.booking import book_ended
+from tracker.live.kept import KeptStore
 from tracker.model.run import RunStatus
 from tracker.store.database import open_database
 from tracker.store.reader import Reader
@@ -198,9 +199,11 @@ def test_every_run_comes_one_after_the_other(tmp_path: Path) -> None:
     assert [each.name for each in history.each()] == ["2", "1", "0"]
 
 
-def test_a_runs_totals_are_booked_when_it_ends(tmp_path: Path) -> None:
+def test_a_short_run_is_added_up_when_the_next_process_tidies(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/runs.db"
-    with tracker.track("ends", store=url, location="FR"):
+    with tracker.track("short", store=url, location="FR"):
         pass
-    with open_database(url, mode="read") as database:
+    with open_database(url, mode="write") as database:
+        assert len(Reader(database).waiting()) == 1
+        KeptStore(database).tidy()
         assert Reader(database).waiting() == ()
