@@ -18,7 +18,8 @@ from fakes.nvml import FakeGpu, FakeNvml, Waveform
 
 HOOKS: Final = ("pytorch", "pytorch_loader", "keras", "lightning", "huggingface")
 MOST_US: Final = {"pytorch": 5.0, "pytorch_loader": 5.0}
-STEP_1_MS_US, STEP_100_MS_US = 1e3, 1e5
+STEPS: Final = (("1 ms", 1e3, 1.0), ("100 ms", 1e5, 0.05))
+"""A step's name and length in microseconds, and the most per cent that a hook may add."""
 EPOCHS_S: Final = {1: 2.0, 3: 0.2, 5: 0.1}
 """The most that an epoch of so many seconds may be off, in per cent."""
 
@@ -156,8 +157,10 @@ def _step(hook: str, environ: dict[str, str], steps: int, times: int) -> None:
     line(f"{hook}: a step of this training", bare_us, "CPU us")
     line(f"{hook}: added to each step", added_us, "CPU us", most=MOST_US.get(hook))
     line(f"{hook}: standard error of that", error_us, "CPU us")
-    line(f"{hook}: of a step of 1 ms", added_us / STEP_1_MS_US * 100, "%", most=1.0)
-    line(f"{hook}: of a step of 100 ms", added_us / STEP_100_MS_US * 100, "%", most=0.05)
+    for step, step_us, most_percent in STEPS:
+        told = added_us / step_us * 100
+        resolved = error_us < step_us * most_percent / 100  # else a verdict would be chance
+        line(f"{hook}: of a step of {step}", told, "%", most=most_percent if resolved else None)
 
 
 def _epochs(duration_s: int, most_percent: float, epochs: int) -> None:
