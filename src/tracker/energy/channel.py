@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tracker.energy.check import RunningCheck
-from tracker.energy.counted import BRIDGE_ERROR_RATIO, CounterBooking
+from tracker.energy.counted import CounterBooking
 from tracker.energy.counter import StepKind
 from tracker.energy.curve import EnergyCurve, Stretch
 from tracker.energy.powered import PowerBooking
@@ -157,7 +157,10 @@ class Channel:
         energy_j = max(self.level_j(end_ns) - self.level_j(start_ns), 0.0)
         bridged = end_ns - start_ns > COUNTER_SILENT_NS
         method = Method.BRIDGED if bridged else self._method
-        slack_j = 0.0 if method is Method.MODEL else BRIDGE_ERROR_RATIO * energy_j
+        gap_s = s_from_ns(end_ns - start_ns)
+        slack_j = 0.0
+        if method is not Method.MODEL:
+            slack_j = self.curve.unread_error_j(energy_j / gap_s, gap_s)
         return [Stretch(start_ns, end_ns, energy_j, slack_j, method, 0.0 if bridged else 1.0)]
 
     @property

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
 from tracker.model.device import Method
+from tracker.model.units import ns_from_s, s_from_ns
+
+SHORTEST_SEEN_NS: Final = ns_from_s(0.015)
+"""The mean power of a shorter piece is mostly the error of its two ends."""
+
+EVEN_ERROR_RATIO: Final = 0.3
+"""Error of the power of a time that was not read, where it was even before. Our judgement."""
 
 
 class Stretch(Struct, frozen=True):
@@ -30,13 +39,16 @@ class Stretch(Struct, frozen=True):
     coverage: float
 
     def part(self, start_ns: int, end_ns: int) -> Stretch:
-        """The piece between two instants inside it, its energy spread evenly."""
+        """The piece between two instants inside it, its energy spread evenly.
+
+        The random errors of all parts come to the whole's, in quadrature.
+        """
         share = (end_ns - start_ns) / (self.end_ns - self.start_ns)
         return Stretch(
             start_ns,
             end_ns,
             self.energy_j * share,
-            self.slack_j * share,
+            self.slack_j * math.sqrt(share),
             self.method,
             self.coverage,
         )
@@ -49,6 +61,7 @@ class EnergyCurve:
         self._times_ns: list[int] = []
         self._levels_j: list[float] = []
         self._stretches: list[Stretch] = []
+        self._least_w, self._most_w = math.inf, -math.inf
 
     @property
     def empty(self) -> bool:
@@ -86,6 +99,15 @@ class EnergyCurve:
         first = self._stretches[0]
         return first.energy_j / (first.end_ns - first.start_ns) * 1e9
 
+    def unread_error_j(self, power_w: float, seconds: float) -> float:
+        """How far energy of a time that was not read may be off, taken at some power.
+
+        The power may have been as high or as low as it ever was (simulated with gaps and
+        resets: docs/ranges.md); where it was even so far, it need not have been then.
+        """
+        swing_w = max(self._most_w - power_w, power_w - self._least_w, 0.0)
+        return max(swing_w, EVEN_ERROR_RATIO * power_w) * seconds
+
     def begin(self, time_ns: int) -> None:
         """Set the first knot, at 0 J."""
         self._times_ns, self._levels_j = [time_ns], [0.0]
@@ -103,6 +125,11 @@ class EnergyCurve:
         if time_ns <= self.end_ns:
             self._levels_j[-1] += energy_j
             return
+        lasted_ns = time_ns - self.end_ns
+        if method is not Method.BRIDGED and lasted_ns >= SHORTEST_SEEN_NS:
+            power_w = energy_j / s_from_ns(lasted_ns)
+            self._least_w = min(self._least_w, power_w)
+            self._most_w = max(self._most_w, power_w)
         stretch = Stretch(self.end_ns, time_ns, energy_j, slack_j, method, coverage)
         self._stretches.append(stretch)
         self._times_ns.append(time_ns)

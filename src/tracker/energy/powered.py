@@ -13,7 +13,7 @@ from tracker.model.units import ns_from_s, s_from_ns
 AVERAGED_ERROR_60S: Final = 0.023
 """Random error over 60 s of 1-s averages taken every second (simulated: docs/ranges.md)."""
 
-SAMPLED_ERROR_10S: Final = 0.055
+SAMPLED_ERROR_10S: Final = 0.2
 """Random error over 10 s of readings that leave gaps between their windows (the same)."""
 
 LATE_NS: Final = ns_from_s(2)
@@ -21,9 +21,6 @@ LATE_NS: Final = ns_from_s(2)
 
 HALF: Final = 0.5
 """What was read to less than this share is a bridge."""
-
-UNREAD_ERROR_RATIO: Final = 0.7
-"""Random error of time that was not read: the power may have been its highest or its lowest."""
 
 
 class PowerBooking:
@@ -61,13 +58,14 @@ class PowerBooking:
         else:
             energy_j = (before_w + reading.power_w) / 2 * s_from_ns(gap_ns)
         coverage = min(1.0, max(window_ns, LATE_NS) / gap_ns)
-        unread_ratio = UNREAD_ERROR_RATIO * (1 - coverage)
-        random_ratio = self._random_error_ratio(gap_ns, window_ns)
+        gap_s = s_from_ns(gap_ns)
+        unread_j = self._curve.unread_error_j(energy_j / gap_s, (1 - coverage) * gap_s)
+        random_j = self._random_error_ratio(gap_ns, window_ns) * energy_j
         self._curve.extend(
             time_ns,
             energy_j,
             method=self.method if coverage > HALF else Method.BRIDGED,
-            slack_j=math.hypot(random_ratio, unread_ratio) * energy_j,
+            slack_j=math.hypot(random_j, unread_j),
             coverage=coverage,
         )
 

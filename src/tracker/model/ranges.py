@@ -31,6 +31,10 @@ from msgspec.structs import replace
 from tracker.model.device import Accuracy
 from tracker.model.units import kwh_from_j
 
+RESERVE_RATIO: Final = 0.2
+"""What a sum over many boards gets on top: of several boards one may be worse than its class
+allows, and their gains need not be spread as assumed (simulated: docs/ranges.md)."""
+
 
 class Share(Struct, frozen=True):
     """What one board gave to a sum.
@@ -180,7 +184,15 @@ def range_of_sums(sums: Iterable[BoardSum]) -> Range:
         own_j[one.board, one.accuracy_class] += one.own_j
         common_j[one.accuracy_class] += one.common_j
     half_j = math.hypot(*own_j.values(), *common_j.values(), math.sqrt(slack_j2))
+    half_j *= 1 + RESERVE_RATIO * _spread_over_boards(own_j.values())
     return Range(centre_j - half_j, centre_j + half_j)
+
+
+def _spread_over_boards(own_j: Iterable[float]) -> float:
+    """From 0, where one board's own error is all there is, towards 1 over many boards."""
+    squares = [one**2 for one in own_j]
+    total = sum(squares)
+    return 1 - max(squares) / total if total > 0 else 0.0
 
 
 def _range_of(shares: Iterable[Share]) -> Range:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -83,20 +84,40 @@ def device(device_id: str, refresh_s: float = 0.0) -> Device:
     )
 
 
+class Sensor(Protocol):
+    """A device whose power is known."""
+
+    @property
+    def device_id(self) -> str: ...
+
+    @property
+    def wave(self) -> Wave: ...
+
+    def read(self, now_s: float) -> list[Reading]: ...
+
+
 class Rig:
     """Reads devices as the sampler does: every second, and when the meter wishes."""
 
-    def __init__(self, devices: list[Counter | Averager], *, lateness_s: float = 0.0005) -> None:
-        self.devices = devices
+    def __init__(
+        self,
+        devices: Sequence[Sensor],
+        known_as: Sequence[Device] = (),
+        *,
+        lateness_s: float = 0.0005,
+        seed: float = 7,
+    ) -> None:
+        self.devices = list(devices)
         self.notices: list[tuple[str, str, str]] = []
         self.meter = Meter(lambda *notice: self.notices.append(notice))
         self.meter.add(
-            device(one.device_id, 0.1 if isinstance(one, Counter) else 0.0) for one in devices
+            known_as
+            or [device(one.device_id, 0.1 if isinstance(one, Counter) else 0.0) for one in devices]
         )
         self.now_s = 100.0
         self.reads = 0
         self._regular_s = self.now_s
-        self._random = random.Random(7)  # noqa: S311 - jitter, not a secret
+        self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._lateness_s = lateness_s
 
     def read(self, *, everything: bool = True, only: Collection[str] | None = None) -> None:

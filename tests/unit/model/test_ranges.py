@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.model.device import Accuracy, Ratio
-from tracker.model.ranges import NOTHING, Range, Share, carbon_range, difference_range, energy_range
+from tracker.model.ranges import (
+    NOTHING,
+    RESERVE_RATIO,
+    Range,
+    Share,
+    carbon_range,
+    difference_range,
+    energy_range,
+)
 
 AMPERE = Accuracy.of("counter:gpu", 0.98, 1.09)
 PACKAGE = Accuracy.of("counter:cpu", 0.95, 1.05)
@@ -38,14 +46,16 @@ def test_a_boards_gain_adds_linearly_over_time() -> None:
 def test_boards_share_the_common_half_of_the_variance() -> None:
     half = energy_range([share(f"{n}", 1000.0) for n in range(8)]).half_width
     one = 55.0**2 / 2
-    assert half == pytest.approx(math.sqrt(64 * one + 8 * one))
+    assert half == pytest.approx(math.sqrt(64 * one + 8 * one) * (1 + RESERVE_RATIO * 7 / 8))
 
 
 def test_models_err_together_and_classes_independently() -> None:
     both = energy_range([share("a", 100.0, accuracy=MODEL), share("b", 100.0, accuracy=MODEL)])
     assert (both.low, both.high) == pytest.approx((100.0, 320.0))
     mixed = energy_range([share("a", 1000.0), share("cpu", 1000.0, accuracy=PACKAGE)])
-    assert mixed.half_width == pytest.approx(math.hypot(55.0, 50.0))
+    largest = 55.0**2 / (55.0**2 + 50.0**2)
+    reserve = 1 + RESERVE_RATIO * (1 - largest)
+    assert mixed.half_width == pytest.approx(math.hypot(55.0, 50.0) * reserve)
 
 
 def test_slack_adds_in_quadrature_over_everything() -> None:
