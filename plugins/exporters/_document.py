@@ -153,7 +153,7 @@ def _device(device: DeviceReport, total_j: float | None) -> tuple[str, ...]:
         device.name + within,
         energy_text(device.energy_j),
         energy_range_text(device.low_j, device.high_j),
-        device.method,
+        f"{device.method}, suspect" if device.suspect else device.method,
         share_text(device.coverage),
         UNKNOWN if share is None else share_text(share),
     )

@@ -18,7 +18,7 @@ from tracker.model.display import (
     share_text,
 )
 from tracker.model.report import PricingReport
-from tracker.model.run import RunStatus
+from tracker.model.run import Attribution, RunStatus
 from tracker.model.statement import Amount, Embodied, Statement
 from tracker.model.text import harmless
 
@@ -95,12 +95,23 @@ def notes(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "Grid", grid(price) + (f" ({runs} runs)" if len(statement.runs) > 1 else "")
     if not _facts.prices(statement):
         yield "Grid", open_field("no run is priced")
+    yield from (("Cost", text) for text in _cost(statement))
     if statement.embodied is not None and statement.embodied.carbon_g is not None:
         yield "Embodied", embodied_basis(statement.embodied)
     for what, reason, _ in _facts.not_counted(statement):
         yield "Not counted", f"{harmless(what)}: {harmless(reason)}"
     yield "Not counted", _never_read(statement)
     yield from (("Note", text) for text in caveats(statement))
+
+
+def _cost(statement: Statement) -> Iterator[str]:
+    """What a single run's electricity cost, where a price is known."""
+    pricing = None if statement.project else statement.runs[0].pricing
+    if pricing is not None and pricing.cost is not None:
+        cost = pricing.cost
+        extent = f"{number_text(cost.low)}\N{EN DASH}{number_text(cost.high)}"
+        amount = f"{number_text(cost.amount)} {cost.currency} ({extent})"
+        yield harmless(f"{amount}, of the electricity before any PUE; {cost.source}")
 
 
 def boundary(statement: Statement) -> str:
@@ -111,10 +122,15 @@ def boundary(statement: Statement) -> str:
     pues = sorted({price.pue for price, _ in _facts.prices(statement)})
     pue = f"CO2e holds a PUE of {' and '.join(map(number_text, pues))}; " if pues else ""
     what = "runs" if statement.project else "run"
+    own = "the share that the run's own processes used of " if _is_of_processes(statement) else ""
     return (
-        f"electricity of {listed(kinds)}, as far as read, while the {what} lasted; energy is "
+        f"electricity of {own}{listed(kinds)}, as far as read, while the {what} lasted; energy is "
         f"before any PUE; {pue}making the hardware is in neither"
     )
+
+
+def _is_of_processes(statement: Statement) -> bool:
+    return any(run.attribution == Attribution.PROCESS for run in _facts.counted(statement))
 
 
 def method(statement: Statement) -> str:
@@ -169,9 +185,21 @@ def grid(price: PricingReport) -> str:
     return harmless(
         f"{number_text(price.g_per_kwh_mean)} g/kWh ({extent}), {price.zone_name or price.zone} "
         f"({price.zone}, from {price.location_origin}); {price.signal}, {price.scope}, "
-        f"{price.basis}-based{provisional}; PUE {number_text(price.pue)} ({price.pue_source}); "
-        f"{price.source} ({price.provider})"
+        f"{price.basis}-based{provisional}{_parts(price)}; "
+        f"PUE {number_text(price.pue)} ({price.pue_source}); {price.source} ({price.provider})"
     )
+
+
+def _parts(price: PricingReport) -> str:
+    """Whose figures priced which share of the energy, where there are several."""
+    if len(price.parts) < 2:  # noqa: PLR2004 - one part is the whole
+        return ""
+    shares = (
+        f"{share_text(part.energy_ratio)} {part.provider} ({part.signal}, {part.scope}"
+        f"{', estimated' if part.estimated else ''})"
+        for part in price.parts
+    )
+    return f"; of the energy {', '.join(shares)}"
 
 
 def _never_read(statement: Statement) -> str:
@@ -190,6 +218,9 @@ def caveats(statement: Statement) -> Iterator[str]:
         for run in runs
         if run.status in {RunStatus.RUNNING, RunStatus.INTERRUPTED} and not statement.project
     )
+    suspects = sorted({one.name for one in _facts.in_total(runs) if one.suspect})
+    if suspects:
+        yield f"counter and power disagree by more than both may err: {', '.join(suspects)}"
     if any(not run.kept for run in runs):
         yield "the store could not be written: this report is all there is"
     if statement.within:

@@ -24,6 +24,7 @@ _SPECIAL: Final = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
+    "\N{REPLACEMENT CHARACTER}": "?",
 }
 _MOST_ROWS: Final = 20
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from fakes.statements import nothing_read, project, statement, written
 from tracker.cli.report import FORMATS
+from tracker.model.device import DeviceKind
+from tracker.model.report import CostReport, PricingPart
 from tracker.model.run import RunStatus
 from tracker.model.statement import Statement
 from tracker.ports import discovery
 from tracker.ports.exporter import fields
-from unit.cli.examples import report
+from unit.cli.examples import PRICING, device, report
 
 NAMES = [name.replace("-", "_") for name in FORMATS]
 HOSTILE = '<script>alert(1)</script> | a*b_c $x$ & \\q{ "d" \x1b[31m\n---'
@@ -62,6 +65,28 @@ def test_a_run_that_is_interrupted_says_so(name: str) -> None:
     text = unescaped(written(name, statement(runs=(run,))))
     assert "a1b2c3d4 is interrupted" in text
     assert "the store could not be written" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_special_of_a_run_is_said(name: str) -> None:
+    halves = (
+        PricingPart("uk_carbon", "GB", "average", "direct", estimated=True, energy_ratio=0.62),
+        PricingPart("table", "GB", "average", "lifecycle", estimated=False, energy_ratio=0.38),
+    )
+    cost = CostReport("EUR", 2.46, 2.3, 2.6, "TRACKER_TARIFF")
+    run = report(
+        attribution="process",
+        pricings=(replace(PRICING, parts=halves, cost=cost),),
+        devices=(device(DeviceKind.GPU, 44_300.0, suspect=True),),
+    )
+    text = unescaped(written(name, statement(runs=(run,))))
+    for said in (
+        "the share that the run's own processes used of GPUs",
+        "62 % uk_carbon (average, direct, estimated), 38 % table (average, lifecycle)",
+        "2.46 EUR (2.30",
+        "counter and power disagree by more than both may err: NVIDIA H100 PCIe",
+    ):
+        assert said in text, said
 
 
 @pytest.mark.parametrize("name", NAMES)
