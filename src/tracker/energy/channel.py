@@ -24,6 +24,12 @@ COUNTER_SILENT_NS: Final = ns_from_s(2.5)
 STUCK_NS: Final = ns_from_s(10)
 """A counter that has answered for so long without moving is worth a word."""
 
+MOMENT_S: Final = 0.05
+"""A power over no more than this is that of a moment."""
+
+CLOSE_NS: Final = ns_from_s(0.15)
+"""Two knots no further apart have one publication between them, at which an edge was settled."""
+
 BACKDATE_NS: Final = ns_from_s(3)
 """A device that was opened this little after a run began is charged from the beginning."""
 
@@ -50,6 +56,7 @@ class Channel:
         self._notice = notice
         self._power_alone_since_ns: int | None = None
         self._told_still = False
+        self._moment = (0, 0.0)
         self._check = RunningCheck()
         self._counter = CounterBooking(self.curve, device.refresh_s)
         self._power = PowerBooking(self.curve, is_model=device.accuracy.is_model)
@@ -71,6 +78,8 @@ class Channel:
             self._tell("counter-stuck", "stands still while power is drawn; power is booked")
         else:
             self._power.last = reading
+            if reading.window_s <= MOMENT_S and not self.curve.empty:
+                self._take_moment(reading.power_w)
             self._check.take(reading, self._counter.tally.total_j)
             if self._check.turned_suspect():
                 self._tell("counter-suspect", self._check.words)
@@ -86,6 +95,13 @@ class Channel:
         elif not self._told_still and self._counter.tally.still_ns(reading.monotonic_ns) > STUCK_NS:
             self._told_still = True
             self._tell("counter-stuck", "stands still; the time is carried with its last power")
+
+    def _take_moment(self, power_w: float) -> None:
+        """Between two publications close together, two momentary powers tell when it turned."""
+        knot_ns, (before_ns, before_w) = self.curve.end_ns, self._moment
+        if 0 < knot_ns - before_ns <= CLOSE_NS:
+            self.curve.bend(before_w, power_w)
+        self._moment = knot_ns, power_w
 
     def _counter_is_silent(self, now_ns: int) -> bool:
         """Whether power answered for long without the counter; a pause of ours is no silence."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.model.device import Method
 from tracker.model.units import ns_from_s, s_from_ns
@@ -17,6 +18,9 @@ SHORTEST_SEEN_NS: Final = ns_from_s(0.015)
 
 EVEN_ERROR_RATIO: Final = 0.3
 """Error of the power of a time that was not read, where it was even before. Our judgement."""
+
+BEND_FROM: Final = 0.2
+"""Two powers that differ by less than this share of the larger one are no turn."""
 
 
 class Stretch(Struct, frozen=True):
@@ -134,6 +138,38 @@ class EnergyCurve:
         self._stretches.append(stretch)
         self._times_ns.append(time_ns)
         self._levels_j.append(self._levels_j[-1] + energy_j)
+
+    def bend(self, first_w: float, last_w: float) -> None:
+        """Let the power turn once within the last piece, from ``first_w`` to ``last_w``.
+
+        When it turned follows from the energy of the piece, which stays. Where no instant
+        inside the piece explains it, the piece stays straight.
+        """
+        if not self._stretches or abs(first_w - last_w) <= BEND_FROM * max(first_w, last_w):
+            return
+        whole = self._stretches[-1]
+        whole_ns = whole.end_ns - whole.start_ns
+        first_ns = round((whole.energy_j * 1e9 - last_w * whole_ns) / (first_w - last_w))
+        if not 0 < first_ns < whole_ns:
+            return
+        before_j = first_w * first_ns / 1e9
+        bend_ns = whole.start_ns + first_ns
+        self._stretches[-1:] = [
+            replace(
+                whole,
+                end_ns=bend_ns,
+                energy_j=before_j,
+                slack_j=whole.slack_j * first_ns / whole_ns,
+            ),
+            replace(
+                whole,
+                start_ns=bend_ns,
+                energy_j=whole.energy_j - before_j,
+                slack_j=whole.slack_j * (1 - first_ns / whole_ns),
+            ),
+        ]
+        self._times_ns.insert(-1, bend_ns)
+        self._levels_j.insert(-1, self._levels_j[-2] + before_j)
 
     def level_j(self, time_ns: int) -> float:
         """Joules at an instant; before the curve begins 0 more than its first level."""

@@ -64,3 +64,46 @@ def test_what_is_forgotten_does_not_change_what_is_kept() -> None:
     assert curve.start_ns == 100
     assert curve.level_j(250) == 45.0
     assert sum(piece.energy_j for piece in curve.between(100, 300)) == 40.0
+
+
+def test_two_powers_tell_when_it_turned_inside_a_piece() -> None:
+    curve = EnergyCurve()
+    curve.begin(0)
+    curve.extend(100_000_000, 18.0, method=Method.COUNTER, slack_j=1.0)
+    curve.bend(500.0, 100.0)
+    assert curve.level_j(20_000_000) == pytest.approx(10.0)  # 500 W for 20 ms, then 100 W
+    assert curve.level_j(60_000_000) == pytest.approx(14.0)
+    assert curve.end_level_j == pytest.approx(18.0)
+    assert sum(piece.slack_j for piece in curve.between(0, 100_000_000)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("first_w", "last_w"),
+    [(100.0, 110.0), (500.0, 450.0), (100.0, 150.0), (0.0, 0.0)],
+    ids=["hardly any turn", "a small one", "more energy than either explains", "none"],
+)
+def test_a_piece_that_no_turn_explains_stays_straight(first_w: float, last_w: float) -> None:
+    curve = EnergyCurve()
+    curve.begin(0)
+    curve.extend(100_000_000, 18.0, method=Method.COUNTER)
+    curve.bend(first_w, last_w)
+    assert curve.level_j(50_000_000) == pytest.approx(9.0)
+
+
+@given(
+    st.floats(1, 1000), st.floats(1, 1000), st.floats(0, 200), st.integers(1, 99), st.integers(1, 9)
+)
+def test_a_turn_moves_no_energy_out_of_its_piece(
+    first_w: float, last_w: float, energy_j: float, at: int, earlier: int
+) -> None:
+    curve = curve_through((0, 0.0), (earlier, 5.0))
+    end_ns = earlier + 100_000_000
+    curve.extend(end_ns, energy_j, method=Method.COUNTER)
+    curve.bend(first_w, last_w)
+    assert curve.end_level_j == pytest.approx(5.0 + energy_j)
+    assert curve.level_j(earlier) == pytest.approx(5.0)
+    pieces = list(curve.between(0, end_ns))
+    assert sum(piece.energy_j for piece in pieces) == pytest.approx(5.0 + energy_j)
+    assert all(piece.energy_j >= 0 for piece in pieces)
+    levels = [curve.level_j(at * end_ns // 100), curve.level_j(end_ns)]
+    assert levels == sorted(levels)
