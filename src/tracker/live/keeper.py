@@ -12,22 +12,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from tracker.errors import TrackerError
-from tracker.model.carbon import Pricing
-from tracker.model.host import HostFacts
-from tracker.model.run import (
-    Baseline,
-    Event,
-    Heartbeat,
-    Metric,
-    Overlap,
-    Phase,
-    Record,
-    ResumedRun,
-    Run,
-    Segment,
-    SegmentDevice,
-    SegmentInterval,
-)
+from tracker.live.pending import Pending
+from tracker.model.run import Record
 
 if TYPE_CHECKING:
     from tracker.live.kept import KeptStore
@@ -41,31 +27,11 @@ RETRY_S: Final = 5.0
 PATIENCE_S: Final = 30.0
 """A store that somebody else holds for so long is worth a warning."""
 
+CHECKPOINT_S: Final = 9.0
+"""What was committed is safe from a power cut so soon: with a tick, within ten seconds."""
+
 TIDY_AFTER_S: Final = 60.0
 """A process that writes for so long compacts some old runs, once."""
-
-_Key = tuple[object, ...]
-
-_KEYS: dict[type, Callable[..., _Key]] = {
-    HostFacts: lambda record: (record.host_id,),
-    Run: lambda record: (record.id,),
-    ResumedRun: lambda record: (record.id,),
-    Segment: lambda record: (record.id,),
-    Heartbeat: lambda record: (record.segment_id,),
-    SegmentDevice: lambda record: (record.segment_id, record.device.id),
-    SegmentInterval: lambda record: (
-        record.segment_id,
-        record.interval.device_id,
-        record.slot_start,
-        record.interval.method,
-    ),
-    Phase: lambda record: (record.segment_id, record.number),
-    Metric: lambda record: (record.segment_id, record.number),
-    Event: lambda record: (record.segment_id, record.number),
-    Overlap: lambda record: (record.segment_id, record.device_id, record.other_segment_id),
-    Baseline: lambda record: (record.host_id, record.device_id, record.at),
-    Pricing: lambda record: (record.id,),
-}
 
 
 class Flushed(Enum):
@@ -76,41 +42,6 @@ class Flushed(Enum):
     LATE = "late"
 
 
-class Pending:
-    """Records that wait for the next commit; a newer one replaces its predecessor."""
-
-    def __init__(self) -> None:
-        self._records: dict[_Key, Record] = {}
-        self._lock = threading.Lock()
-
-    def put(self, records: Iterable[Record]) -> None:
-        """Add records."""
-        with self._lock:
-            for record in records:
-                self._records[self._key(record)] = record
-
-    def put_back(self, records: Iterable[Record]) -> None:
-        """Return records that could not be saved, unless a newer one came meanwhile."""
-        with self._lock:
-            older = {self._key(record): record for record in records}
-            self._records = older | self._records
-
-    def copy(self) -> list[Record]:
-        """All records, which stay."""
-        with self._lock:
-            return list(self._records.values())
-
-    def take(self) -> list[Record]:
-        """All records; none is left."""
-        with self._lock:
-            records, self._records = list(self._records.values()), {}
-        return records
-
-    @staticmethod
-    def _key(record: Record) -> _Key:
-        return (type(record), *_KEYS[type(record)](record))
-
-
 class Keeper:
     """Writes one store on a thread of its own, and opens it there: SQLAlchemy takes long.
 
@@ -118,6 +49,7 @@ class Keeper:
         open_store: opens the store; may take as long as it likes.
         open_memory: opens one that cannot fail, for a run that cannot be kept.
         trouble: told what went wrong, as kind and message; once each.
+        checkpoint_s: how often what was committed is made safe from a power cut.
     """
 
     def __init__(
@@ -125,6 +57,7 @@ class Keeper:
         open_store: Callable[[], KeptStore],
         open_memory: Callable[[], KeptStore],
         trouble: Callable[[str, str], None],
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         self._open_store = open_store
         self._open_memory = open_memory
@@ -142,6 +75,8 @@ class Keeper:
         self._ended: list[UUID] = []
         self._warned = False
         self._tidy_at_s = math.inf
+        self._checkpoint_s = checkpoint_s
+        self._checkpoint_at_s = 0.0
         self._ending = False
         self.kept = True
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
@@ -227,7 +162,7 @@ class Keeper:
         self._commit()
         with self._opening:
             if self._store is not None:
-                self._store.close()
+                _do_all([self._store.checkpoint, self._store.close])
 
     def _opened(self) -> KeptStore:
         with self._opening:
@@ -259,7 +194,11 @@ class Keeper:
             self._answered = asked
             self._saved.notify_all()
         _do_all(self._afterwards)
-        if time.monotonic() > self._tidy_at_s:
+        now_s = time.monotonic()
+        if now_s >= self._checkpoint_at_s:
+            self._checkpoint_at_s = now_s + self._checkpoint_s
+            _do_all([self._opened().checkpoint])
+        if now_s > self._tidy_at_s:
             self._tidy_at_s = math.inf
             _do_all([self._opened().tidy])
 

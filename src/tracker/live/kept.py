@@ -95,6 +95,14 @@ class KeptStore:
         """
         self._book(self._database, run_id)
 
+    def checkpoint(self) -> None:
+        """Make what was committed safe from a power cut.
+
+        Raises:
+            StoreError: the disk did not take it.
+        """
+        self._database.checkpoint()
+
     def tidy(self) -> None:
         """Compact some segments that ended long ago, and add up some runs that have ended.
 

@@ -16,7 +16,7 @@ from tracker.errors import SchemaBehind, StoreError
 from tracker.store import address, network
 from tracker.store.address import default_url
 from tracker.store.failures import translated
-from tracker.store.sqlite import READING, engine_of_file, engine_of_memory
+from tracker.store.sqlite import READING, checkpoint, engine_of_file, engine_of_memory
 from tracker.store.state import State, create, refuse_unknown, state_of, state_of_file
 from tracker.store.types import to_json
 
@@ -78,6 +78,15 @@ class Database:
         """
         with translated(self.url_for_people), self.engine.begin() as connection:
             yield connection
+
+    def checkpoint(self) -> None:
+        """Have the disk take what a file's log holds; whoever reads or writes is not waited for.
+
+        Raises:
+            StoreError: the disk did not.
+        """
+        with translated(self.url_for_people):
+            checkpoint(self.engine)
 
     def close(self) -> None:
         """Close every connection; a second time does nothing."""

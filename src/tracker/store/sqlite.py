@@ -75,6 +75,20 @@ def engine_of_temporary() -> Engine:
     return _engine(lambda: _connect("file:"), read_only=False, pool_size=1, max_overflow=0)
 
 
+def checkpoint(engine: Engine) -> None:
+    """Sync the log and take it to the file, as far as no reader needs the file as it is.
+
+    Without ``synchronous=FULL`` a commit is not synced, a checkpoint is (sqlite.org/wal.html,
+    "Checkpointing"). Where there is no log it does nothing.
+    """
+    raw = engine.raw_connection()  # SQLAlchemy's own begins a transaction
+    try:
+        with closing(raw.cursor()) as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        raw.close()
+
+
 def connect_read_only(path: Path) -> closing[sqlite3.Connection]:
     """A plain connection that cannot change the file, for a look before opening."""
     return closing(_connect(_uri(path, read_only=True)))

@@ -132,6 +132,28 @@ def test_a_file_that_is_no_database_is_left_alone(
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"runs.db": bytes_}
 
 
+def test_a_power_cut_costs_what_came_after_the_last_checkpoint(tmp_path: Path) -> None:
+    path, left = tmp_path / "runs.db", tmp_path / "left.db"
+    make(path)
+    with (
+        open_database(url_of(path), mode="write") as database,
+        open_database(url_of(path), mode="read") as reader,
+        reader.reading() as connection,  # who reads holds nobody up
+    ):
+        Writer(database).save([run("before")])
+        Reader(reader).newest(Filter(), 10)
+        database.checkpoint()
+        Writer(database).save([run("after")])
+        left.write_bytes(path.read_bytes())  # the log is what the disk need not have taken
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    with open_database(url_of(left), mode="read") as database:
+        found = [
+            Reader(database).run(key)[0].runs[0].name
+            for key in Reader(database).newest(Filter(), 10)
+        ]
+    assert found == ["before"]
+
+
 @pytest.mark.parametrize("mode", ["read", "write"])
 def test_a_folder_is_no_store(tmp_path: Path, mode: str) -> None:
     with pytest.raises(StoreError, match="directory"):

@@ -12,8 +12,9 @@ from uuid import UUID
 import pytest
 
 from tracker.errors import StoreError
-from tracker.live.keeper import Flushed, Keeper, Pending
+from tracker.live.keeper import CHECKPOINT_S, Flushed, Keeper
 from tracker.live.kept import KeptStore
+from tracker.live.pending import Pending
 from tracker.model.run import Heartbeat, Metric, Record
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,6 +33,10 @@ class FakeStore:
         self.gate.set()
         self.closed = False
         self.tidied = 0
+        self.checkpoints = 0
+
+    def checkpoint(self) -> None:
+        self.checkpoints += 1
 
     def tidy(self) -> None:
         self.tidied += 1
@@ -54,13 +59,16 @@ class FakeStore:
 
 @contextmanager
 def keeping(
-    open_store: Callable[[], FakeStore], memory: FakeStore | None = None
+    open_store: Callable[[], FakeStore],
+    memory: FakeStore | None = None,
+    checkpoint_s: float = CHECKPOINT_S,
 ) -> Iterator[tuple[Keeper, list[tuple[str, str]]]]:
     troubles: list[tuple[str, str]] = []
     keeper = Keeper(
         cast("Callable[[], KeptStore]", open_store),
         lambda: cast("KeptStore", memory or FakeStore()),
         lambda *trouble: troubles.append(trouble),
+        checkpoint_s,
     )
     keeper.start()
     try:
@@ -177,3 +185,16 @@ def test_old_runs_are_compacted_once_and_not_by_a_short_run() -> None:
         for _ in range(3):
             keeper.flush(5)
     assert store.tidied == 1
+
+
+@pytest.mark.parametrize(("every_s", "meanwhile"), [(0.0, 3), (3600.0, 1)])
+def test_what_was_committed_is_made_safe_now_and_then_and_at_the_end(
+    every_s: float, meanwhile: int
+) -> None:
+    store = FakeStore()
+    with keeping(lambda: store, checkpoint_s=every_s) as (keeper, _):
+        for _ in range(3):
+            keeper.flush(5)
+        keeper.flush(5)  # what is done after a commit is done before the next
+        assert store.checkpoints in {meanwhile, meanwhile + 1}
+    assert store.checkpoints > meanwhile
