@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from tracker.data import grids, tables
 from tracker.errors import ZoneUnknown
+from tracker.model.carbon import area_of
 
 
 def grid_zone(zone: str) -> str:
-    """The grid of a cloud region (``aws:eu-west-3`` is ``FR``); another zone as it is."""
-    return grids.cloud_zones().get(zone, zone)
+    """The grid of a cloud region (``aws:eu-west-3`` is ``FR``); another zone by its area."""
+    area = area_of(zone)
+    return grids.cloud_zones().get(area, area)
 
 
 def name_of(zone: str) -> str:

@@ -22,7 +22,7 @@ from tracker.grid._connection import Connection, chosen, connect, dig, objects
 from tracker.grid._series import Label, Row, floor, series, spans, utc
 from tracker.grid._spread import ESTIMATED_FACTOR, MEASURED_FACTOR
 from tracker.grid._zones import grid_zone, names_of
-from tracker.model.carbon import CarbonIntensity, Scope, Signal
+from tracker.model.carbon import CarbonIntensity, Scope, Signal, coordinates_in
 from tracker.ports.fetch import Answer, Fetch
 from tracker.ports.grid import Grid, GridFacts, RateLimit
 
@@ -42,6 +42,7 @@ FACTS: Final = GridFacts(
     key_hint="of an account at electricitymaps.com; free for use that is not commercial",
     scopes=(Scope.LIFECYCLE, Scope.DIRECT),
     forecasts=True,
+    takes_coordinates=True,
     step=HOUR,
     batch=timedelta(days=1),
     # 150 a minute on its help page of July 2026.
@@ -57,6 +58,7 @@ class ElectricityMaps:
 
     def __init__(self, line: Connection, scope: Scope) -> None:
         self._line = line
+        self._zone_at: dict[str, str] = {}
         self.scope = scope
 
     def zones(self) -> Mapping[str, str]:
@@ -66,7 +68,7 @@ class ElectricityMaps:
 
     def intensity(self, zone: str, start: datetime, end: datetime) -> Sequence[CarbonIntensity]:
         """The hours that touch ``start`` to ``end``; see the port for errors."""
-        key = _known(zone)
+        key = self._known(zone)
         now = self._line.now()
         recent = floor(now, HOUR) - HISTORY
         rows: list[Row] = []
@@ -94,11 +96,27 @@ class ElectricityMaps:
 
     def forecast(self, zone: str) -> Sequence[CarbonIntensity]:
         """The next 48 hours, the one under way included."""
-        key = _known(zone)
+        key = self._known(zone)
         start = floor(self._line.now(), HOUR)
         found = self._rows("forecast", key, "forecast", ("horizonHours", "48"))
         rows = [Row(row.start, row.end, row.value, estimated=True) for row in found]
         return series(self._line, self._label(key), rows, start, start + AHEAD)
+
+    def _known(self, zone: str) -> str:
+        place = coordinates_in(zone)
+        if place is None:
+            return _known(zone)
+        if zone not in self._zone_at:
+            self._zone_at[zone] = self._located(zone, *place)
+        return self._zone_at[zone]
+
+    def _located(self, zone: str, latitude: float, longitude: float) -> str:
+        """Its zone at a place: that for which it answers."""
+        answer = self._get("latest", zone, ("lat", f"{latitude:g}"), ("lon", f"{longitude:g}"))
+        found = dig(answer, answer.json(), "zone")
+        if not isinstance(found, str) or not _KEY_FORM.fullmatch(found):
+            raise answer.unexpected("no zone")
+        return found
 
     def _latest(self, key: str) -> Iterator[Row]:
         """The hour under way, which the history may lack."""
@@ -115,8 +133,9 @@ class ElectricityMaps:
             yield self._row(answer, hour)
 
     def _get(self, what: str, key: str, *more: tuple[str, str]) -> Answer:
+        named = () if coordinates_in(key) else (("zone", key),)
         params = (
-            ("zone", key),
+            *named,
             ("temporalGranularity", "hourly"),
             ("emissionFactorType", str(self.scope)),
             ("disableCallerLookup", "true"),

@@ -24,7 +24,7 @@ from tracker.grid._series import Label, Row, floor, number_of, series, spans, ut
 from tracker.grid._spread import ESTIMATED_FACTOR, MEASURED_FACTOR
 from tracker.grid._zones import name_of
 from tracker.model import units
-from tracker.model.carbon import CarbonIntensity, Scope, Signal
+from tracker.model.carbon import CarbonIntensity, Scope, Signal, coordinates_in, own_code_in
 from tracker.ports.fetch import Answer, Fetch
 from tracker.ports.grid import Grid, GridFacts, RateLimit
 
@@ -47,6 +47,7 @@ FACTS: Final = GridFacts(
     signals=(Signal.MARGINAL, Signal.AVERAGE),
     scopes=(Scope.DIRECT,),
     forecasts=True,
+    takes_coordinates=True,
     step=FIVE_MINUTES,
     batch=timedelta(days=1),
     rate_limit=RateLimit(calls=100, per_s=300.0),  # its tightest, that of /login
@@ -62,6 +63,7 @@ class WattTime:
     def __init__(self, line: Connection, signal: Signal) -> None:
         self._line = line
         self._token = ""
+        self._region_at: dict[str, str] = {}
         self.signal = signal
 
     def zones(self) -> Mapping[str, str]:
@@ -70,7 +72,7 @@ class WattTime:
 
     def intensity(self, zone: str, start: datetime, end: datetime) -> Sequence[CarbonIntensity]:
         """The five minutes that touch ``start`` to ``end``; see the port for errors."""
-        key, region = _known(zone)
+        key, region = self._known(zone)
         rows = [
             row
             for begin, stop in spans(start, end, FIVE_MINUTES, LONGEST)
@@ -80,11 +82,31 @@ class WattTime:
 
     def forecast(self, zone: str) -> Sequence[CarbonIntensity]:
         """The next 72 hours."""
-        key, region = _known(zone)
+        key, region = self._known(zone)
         start = floor(self._line.now(), FIVE_MINUTES)
         found = self._rows("forecast", region, (("horizon_hours", "72"),))
         rows = [Row(row.start, row.end, row.value, estimated=True) for row in found]
         return series(self._line, self._label(key, region), rows, start, start + AHEAD)
+
+    def _known(self, zone: str) -> tuple[str, str]:
+        place = coordinates_in(zone)
+        if place is None:
+            return _known(zone)
+        if zone not in self._region_at:
+            self._region_at[zone] = self._located(zone, *place)
+        return self._region_at[zone], self._region_at[zone]
+
+    def _located(self, zone: str, latitude: float, longitude: float) -> str:
+        params = (
+            ("latitude", f"{latitude:g}"),
+            ("longitude", f"{longitude:g}"),
+            ("signal_type", SIGNALS[self.signal]),
+        )
+        answer = self._get("/v3/region-from-loc", zone, params)
+        region = dig(answer, answer.json(), "region")
+        if not isinstance(region, str) or not _REGION_FORM.fullmatch(region):
+            raise answer.unexpected("no region")
+        return region
 
     def _rows(self, what: str, region: str, more: tuple[tuple[str, str], ...]) -> Iterator[Row]:
         params = (("region", region), ("signal_type", SIGNALS[self.signal]), *more)
@@ -172,11 +194,11 @@ def _regions() -> Mapping[str, str]:
 
 
 def _known(zone: str) -> tuple[str, str]:
-    regions = _regions()
-    if zone in regions:
-        return grids.cloud_zones().get(zone, zone), regions[zone]
-    if _REGION_FORM.fullmatch(zone):
-        return zone, zone
+    own, regions = own_code_in(zone) or zone, _regions()
+    if own in regions:
+        return grids.cloud_zones().get(own, own), regions[own]
+    if _REGION_FORM.fullmatch(own):
+        return own, own
     raise ZoneUnknown(f"the grid provider {NAME} knows no region for zone {zone!r}")
 
 

@@ -148,7 +148,12 @@ class Assembly(Struct, frozen=True):
         """
         from tracker.carbon.location import parse  # noqa: PLC0415 - reads tables
 
-        return parse(text, self._grid("table", {}).zones(), origin)
+        return parse(text, self._grid("table", {}).zones(), origin, self._likely_country)
+
+    def _likely_country(self) -> Location | None:
+        """That of the machine's time zone."""
+        found: Location | None = discovery.load("places", "time_zone").locate(self.host, None)
+        return found
 
     def _grid(self, name: str, options: Mapping[str, object]) -> Grid:
         grid: Grid = discovery.load("grid", name).open(None, options)

@@ -18,9 +18,16 @@ from msgspec.structs import replace
 
 from tracker.carbon.feed import Link
 from tracker.errors import PluginError, SettingsError
-from tracker.model.carbon import CarbonIntensity, Location, Scope, Signal
+from tracker.model.carbon import (
+    CarbonIntensity,
+    Location,
+    Scope,
+    Signal,
+    area_of,
+    own_code_in,
+)
 from tracker.ports import discovery
-from tracker.ports.grid import Grid, facts_of
+from tracker.ports.grid import Grid, GridFacts, facts_of
 
 if TYPE_CHECKING:
     from tracker.assembly import Assembly
@@ -94,8 +101,7 @@ def names(settings: Settings, location: Location, wish: Wish) -> tuple[str, ...]
         _loaded(wish.provider)
         alone = wish.alone or wish.provider == TABLE
         return (wish.provider,) if alone else (wish.provider, TABLE)
-    zone = grid_zone(location)
-    return (*(_own(settings, zone, wish) if wish.online else ()), TABLE)
+    return (*(_own(settings, location, wish) if wish.online else ()), TABLE)
 
 
 def is_asked(name: str) -> bool:
@@ -107,9 +113,12 @@ def is_asked(name: str) -> bool:
     return bool(facts_of(_loaded(name)).home_url)
 
 
-def _own(settings: Settings, zone: str, wish: Wish) -> Iterator[str]:
-    """Providers that serve a zone without having been named."""
-    found = []
+def _own(settings: Settings, location: Location, wish: Wish) -> Iterator[str]:
+    """Providers that serve a location without having been named.
+
+    The country of a place on the map is a guess: only those find its grid that take coordinates.
+    """
+    zone, found = grid_zone(location), []
     for name in discovery.own_names("grid"):
         facts = facts_of(_loaded(name))
         if not facts.home_url or facts.experimental:
@@ -120,6 +129,8 @@ def _own(settings: Settings, zone: str, wish: Wish) -> Iterator[str]:
             continue
         options = settings.grid.get(name)
         has_key = options is not None and options.key is not None
+        if location.is_on_the_map and not facts.takes_coordinates:
+            continue
         if zone in facts.free_zones:
             found.append((0, len(facts.free_zones), name))
         elif has_key:
@@ -150,7 +161,7 @@ def _link(
     told: list[str] = []
     world = None if not online else _world(told)
     grid = assembly.open_grid(name, settings, online=online, more=more, world=world)
-    zone = location.zone if timeless else grid_zone(location)
+    zone = location.zone if timeless else _asked_zone(location, facts)
     if name == TABLE:
         grid, zone = _table(grid, zone)
     series = _series(name, settings, more)
@@ -174,21 +185,29 @@ def _series(name: str, settings: Settings, more: Mapping[str, object]) -> str:
 
 def grid_zone(location: Location) -> str:
     """The location as an Electricity Maps key: ``FR`` of ``aws:eu-west-3``."""
-    if ":" not in location.zone:
-        return location.zone
+    area = area_of(location.zone)
+    if ":" not in area:
+        return area
     from tracker.data.tables import cloud_regions  # noqa: PLC0415 - only for a cloud region
 
-    region = cloud_regions().get(location.zone)
-    return location.zone if region is None else region.zone or region.country
+    region = cloud_regions().get(area)
+    return area if region is None else region.zone or region.country
+
+
+def _asked_zone(location: Location, facts: GridFacts) -> str:
+    """As a provider is asked for it: with a place on the map only if that helps it."""
+    understood = not location.is_on_the_map or facts.takes_coordinates
+    return location.zone if own_code_in(location.zone) and understood else grid_zone(location)
 
 
 def _table(table: Grid, zone: str) -> tuple[Grid, str]:
     """The yearly table, and the zone of it that holds a finer one."""
-    known = table.zones() if "-" in zone else {zone: ""}
+    area, finer = area_of(zone), own_code_in(zone)
+    known = table.zones() if "-" in zone or finer else {zone: ""}
     if zone in known:
         return table, zone
-    country = zone.partition("-")[0]
-    return Coarser(table, zone), country if country in known else WORLD
+    country = area.partition("-")[0]
+    return Coarser(table, finer or zone), country if country in known else WORLD
 
 
 class Coarser:

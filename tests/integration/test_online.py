@@ -128,6 +128,22 @@ def test_it_is_completed_later_and_then_frozen(machine: Machine, server: Server)
     assert machine.shown() == after
 
 
+def test_sync_completes_it_where_the_network_is_allowed(machine: Machine, server: Server) -> None:
+    machine.run(SHORT_RUN, **{URL: "http://127.0.0.1:9", "TRACKER_ONLINE": "1"})
+    assert machine.shown()["pricings"][0]["provisional"]
+    refused = machine.tracker("sync", **{URL: server.url})
+    assert (refused.returncode, server.asked) == (1, [])
+    done = machine.tracker("sync", "--json", **{URL: server.url, "TRACKER_ONLINE": "1"})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["priced"] == 1
+    (pricing,) = machine.shown()["pricings"]
+    assert not pricing["provisional"]
+    assert [part["provider"] for part in pricing["parts"]] == ["uk_carbon"]
+    server.asked.clear()
+    again = machine.tracker("sync", "--json", **{URL: server.url, "TRACKER_ONLINE": "1"})
+    assert (json.loads(again.stdout)["priced"], server.asked) == (0, [])
+
+
 def test_a_provider_that_hangs_holds_up_neither_the_run_nor_the_program(
     machine: Machine, server: Server
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tracker.assembly import Assembly
-from tracker.chains import COARSER_RATIO, Wish, grid_zone, names
+from tracker.chains import COARSER_RATIO, Wish, chain_for, grid_zone, names
 from tracker.errors import SettingsError
 from tracker.model.carbon import CarbonIntensity, Location
 
@@ -53,6 +53,41 @@ def test_a_finer_zone_has_its_countrys_figure_with_a_wider_range() -> None:
     assert part.low == pytest.approx(country.low / COARSER_RATIO)
     assert part.high == pytest.approx(country.high * COARSER_RATIO)
     assert "DK-DK1" in part.source
+
+
+@pytest.mark.parametrize(
+    ("zone", "area"), [("FR@48.85,2.35", "FR"), ("WORLD@1.3,103.8", "WORLD"), ("US@PSCO", "US")]
+)
+def test_offline_a_place_has_the_figure_of_its_area_with_a_wider_range(
+    zone: str, area: str
+) -> None:
+    whole, found = yearly(area), yearly(zone)
+    assert found.zone == area
+    assert found.g_per_kwh == whole.g_per_kwh
+    assert found.low == pytest.approx(whole.low / COARSER_RATIO)
+    assert found.high == pytest.approx(whole.high * COARSER_RATIO)
+    assert f"as there is none of {zone.partition('@')[2]}" in found.source
+
+
+def test_a_place_on_the_map_is_asked_of_those_who_take_coordinates() -> None:
+    place = at("FR@48.85,2.35")
+    assert order(place, ONLINE) == ("table",)  # and of no provider of a country that is a guess
+    environ = {"TRACKER_GRID_ELECTRICITY_MAPS_KEY": "key"}
+    settings = Assembly.of_this_process(environ).settings({})
+    chain = chain_for(ASSEMBLY, settings, place, ONLINE)
+    assert [(link.name, link.zone) for link in chain] == [
+        ("electricity_maps", "FR@48.85,2.35"),
+        ("table", "FR"),
+    ]
+    (chosen, _) = chain_for(ASSEMBLY, settings, place, Wish("energy_charts", online=True))
+    assert chosen.zone == "FR"
+
+
+def test_a_providers_own_code_reaches_it_and_its_grid_the_others() -> None:
+    settings, place = ASSEMBLY.settings({}), at("US-CAL-CISO@CAISO_NORTH")
+    (link, _) = chain_for(ASSEMBLY, settings, place, Wish("watttime", online=True))
+    assert link.zone == "US-CAL-CISO@CAISO_NORTH"
+    assert grid_zone(place) == "US-CAL-CISO"
 
 
 @pytest.mark.parametrize(

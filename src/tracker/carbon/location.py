@@ -5,7 +5,8 @@
     aws:eu-west-3     a cloud region
     DK-DK1            a grid's zone, as Electricity Maps writes it, or ENTSO-E's code
     DE-BY             a part of a country, ISO 3166-2
-    37.8,-122.4       latitude and longitude, in the United States
+    CAISO_NORTH       a region of WattTime's, a balancing authority of EIA's
+    37.8,-122.4       latitude and longitude
     EU, WORLD         an average
     57 g/kWh          the figure itself
 
@@ -15,7 +16,7 @@ Letter case and blanks don't matter.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tracker.errors import SettingsError
@@ -39,13 +40,19 @@ _SHOWN: Final = 80
 _FORMS: Final = "a country (FR), an eGRID subregion (US-CAMX), a cloud region (aws:eu-west-3)"
 
 
-def parse(text: str, zones: Mapping[str, str], origin: str) -> Location:
+def parse(
+    text: str,
+    zones: Mapping[str, str],
+    origin: str,
+    likely: Callable[[], Location | None] = lambda: None,
+) -> Location:
     """What the user wrote, as a location.
 
     Args:
         text: in the syntax above.
         zones: every zone that can be priced, with its name (``Grid.zones()``).
         origin: who wrote it: ``argument``, ``TRACKER_LOCATION``, a file's name.
+        likely: the country that a place on the map is taken to lie in by whoever has no more.
 
     Raises:
         SettingsError: it is none of these; names what comes near.
@@ -60,7 +67,7 @@ def parse(text: str, zones: Mapping[str, str], origin: str) -> Location:
         return Location(zone=code, name=zones[code], origin=origin)
     from tracker.carbon import finer  # noqa: PLC0415 - reads tables, and seldom needed
 
-    if found := finer.find(plain, zones, origin):
+    if found := finer.find(plain, zones, origin, likely):
         return found
     shown, problem = text[:_SHOWN], _problem(text.strip()[:_SHOWN], zones)
     raise SettingsError(f"location = {shown!r} ({origin}): {problem}")

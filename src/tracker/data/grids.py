@@ -62,6 +62,18 @@ def cloud_watttime_regions() -> Mapping[str, str]:
     return _cloud_column("wt_region")
 
 
+@cache
+def watttime_grids() -> Mapping[str, str]:
+    """The grid of each WattTime region that is known of: its zone, or its country."""
+    zones = cloud_zones()
+    found: dict[str, str] = {}
+    for cloud, region in cloud_watttime_regions().items():
+        zone = zones.get(cloud, "")
+        known = found.setdefault(region, zone)
+        found[region] = zone if known == zone else zone.partition("-")[0]
+    return MappingProxyType(found)
+
+
 def _cloud_column(name: str) -> Mapping[str, str]:
     found = tables.rows("cloud_regions.csv")
     codes = {f"{row['provider']}:{row['region']}": row[name] for row in found}

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tracker.carbon.feed import Feed, Link
 from tracker.carbon.schedule import Plan, Start, flexible_start, pause_and_resume, starts
-from tracker.chains import Wish, grid_zone
+from tracker.chains import TABLE, Wish, grid_zone
 from tracker.errors import GridError, IntensityMissing
 from tracker.model.carbon import CarbonIntensity, Location
 from tracker.model.plain import plain
@@ -230,7 +230,7 @@ class GridDesk:
             has_key = options is not None and options.key is not None
             yield ProviderOutlook(
                 name=name,
-                serves=self._serves(name, facts, zone),
+                serves=self._serves(name, facts, zone, location),
                 usable=has_key or not facts.needs_key,
                 needs_key=facts.needs_key,
                 experimental=facts.experimental,
@@ -240,7 +240,9 @@ class GridDesk:
                 attribution=facts.attribution,
             )
 
-    def _serves(self, name: str, facts: GridFacts, zone: str) -> bool:
+    def _serves(self, name: str, facts: GridFacts, zone: str, location: Location) -> bool:
+        if location.is_on_the_map:
+            return facts.takes_coordinates or name == TABLE
         if zone in facts.free_zones:
             return True
         more = {"g_per_kwh": 0.0} if name == "fixed" else {}

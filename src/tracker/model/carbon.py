@@ -62,7 +62,8 @@ class Location(Struct, frozen=True):
     """Where the electricity is used, and who says so.
 
     Attributes:
-        zone: ``FR``, ``US-CAMX``, ``aws:eu-west-3``, ``WORLD``, ``fixed``.
+        zone: ``FR``, ``US-CAMX``, ``aws:eu-west-3``, ``WORLD``, ``fixed``; with what only some
+            providers understand after an ``@``: ``FR@48.85,2.35``, ``US-CAL-CISO@CAISO_NORTH``.
         name: for people.
         origin: ``argument``, ``TRACKER_LOCATION``, a file's name, ``time zone``, ``default``.
         g_per_kwh: the value itself where the caller gave one, else ``None``.
@@ -72,6 +73,27 @@ class Location(Struct, frozen=True):
     name: str
     origin: str
     g_per_kwh: float | None = None
+
+    @property
+    def is_on_the_map(self) -> bool:
+        """Whether latitude and longitude are known, and the area is no more than likely."""
+        return coordinates_in(self.zone) is not None
+
+
+def area_of(zone: str) -> str:
+    """A zone without what only some providers understand."""
+    return zone.partition("@")[0]
+
+
+def own_code_in(zone: str) -> str:
+    """What only some providers understand of a zone; empty where there is nothing of it."""
+    return zone.partition("@")[2]
+
+
+def coordinates_in(zone: str) -> tuple[float, float] | None:
+    """Latitude and longitude in degrees, where a zone has them."""
+    latitude, comma, longitude = own_code_in(zone).partition(",")
+    return (float(latitude), float(longitude)) if comma else None
 
 
 class PricedStretch(Struct, frozen=True):

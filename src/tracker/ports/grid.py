@@ -39,6 +39,7 @@ class GridFacts(Struct, frozen=True):
         signals: those it has; the first is its default.
         scopes: those that can be asked for as ``options["scope"]``; the first is its default.
         forecasts: whether it has a ``forecast``.
+        takes_coordinates: whether it finds its zone by latitude and longitude.
         step: the length of one of its values.
         batch: one call may as well ask for this much: whoever caches asks so wide.
         final_after: a value that is older than this is final; a younger one may be revised.
@@ -54,6 +55,7 @@ class GridFacts(Struct, frozen=True):
     signals: tuple[Signal, ...] = (Signal.AVERAGE,)
     scopes: tuple[Scope, ...] = (Scope.UNKNOWN,)
     forecasts: bool = False
+    takes_coordinates: bool = False
     step: timedelta = timedelta(hours=1)
     batch: timedelta = timedelta(days=1)
     final_after: timedelta = timedelta(days=2)

@@ -171,3 +171,30 @@ def test_a_cloud_region_is_its_grid(stand: Stand) -> None:
     found = opened(stand).intensity("aws:us-west-1", stand.now, stand.now)
     assert found[0].zone == "US-CAL-CISO"
     assert {"FR", "DK-DK1", "SE-SE4", "US-CAL-CISO", "NA"} <= set(opened(stand).zones())
+
+
+def test_a_place_on_the_map_is_asked_for_once_and_then_by_its_zone(
+    stand: Stand, sample: Sample
+) -> None:
+    stand.now = THEN
+
+    def answer(asked: Asked) -> Reply:
+        name = "forecast" if asked.path.endswith("forecast") else "latest"
+        return Reply(sample(f"electricitymaps-v4-{name}.json"))
+
+    stand.server.answers(answer)
+    grid = opened(stand)
+    assert {one.zone for one in grid.forecast("DK@55.7,12.6")} == {"DK-DK2"}
+    grid.forecast("DK@55.7,12.6")
+    found, *by_zone = stand.server.asked
+    assert (found.params["lat"], found.params["lon"]) == ("55.7", "12.6")
+    assert "zone" not in found.params
+    assert found.params["disableCallerLookup"] == "true"
+    assert [asked.params["zone"] for asked in by_zone] == ["DK-DK2", "DK-DK2"]
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"zone": 3}', '{"zone": ""}'])
+def test_a_place_for_which_it_names_no_zone_has_none(stand: Stand, body: str) -> None:
+    stand.server.says(Reply(body))
+    with pytest.raises(GridUnavailable, match="no zone"):
+        opened(stand).forecast("DK@55.7,12.6")

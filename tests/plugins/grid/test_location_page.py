@@ -18,9 +18,10 @@ GRID = table.open(None, {})
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 RANGES = re.findall(r"`([\w-]+)` (\d+) has (\d+) to (\d+)", PAGE)
+ROWS = "country|sub|cloud|a grid|a provider|place|average|the figure"
 FORMS = [
     code
-    for row in re.findall(r"^\| (?:country|sub|cloud|average|the figure).*$", PAGE, re.MULTILINE)
+    for row in re.findall(rf"^\| (?:{ROWS}).*$", PAGE, re.MULTILINE)
     for code in re.findall(r"`([^`]*[\w])`", row.replace("`US-`", ""))
     if not code.startswith("TRACKER")
 ]

@@ -146,3 +146,35 @@ def test_zones_lead_to_regions_where_that_is_clear(stand: Stand) -> None:
     )
     with pytest.raises(ZoneUnknown, match="no region 'NOWHERE'"):
         opened(stand).intensity("NOWHERE", START, START)
+
+
+def test_a_place_on_the_map_is_asked_for_once_and_then_by_its_region(stand: Stand) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.path != "/v3/region-from-loc":
+            return watttime_api(asked)
+        return Reply('{"region": "CAISO_NORTH", "signal_type": "co2_moer"}')
+
+    stand.server.answers(answer)
+    grid = opened(stand)
+    for _ in range(2):
+        (found,) = grid.intensity("WORLD@37.8,-122.4", START, START)
+        assert found.zone == "CAISO_NORTH"
+    place, *rest = (asked for asked in stand.server.asked if asked.path != "/login")
+    assert (place.params["latitude"], place.params["longitude"]) == ("37.8", "-122.4")
+    assert [asked.params["region"] for asked in rest] == ["CAISO_NORTH", "CAISO_NORTH"]
+
+
+def test_a_place_that_it_does_not_cover_is_unknown(stand: Stand) -> None:
+    body = '{"error": "No coverage available for these coordinates and signal_type"}'
+    stand.server.answers(
+        lambda asked: watttime_api(asked) if asked.path == "/login" else Reply(body, status=404)
+    )
+    with pytest.raises(ZoneUnknown, match="WORLD@0,0"):
+        opened(stand).intensity("WORLD@0,0", START, START)
+
+
+def test_its_own_region_beside_a_grid_is_asked_for(stand: Stand) -> None:
+    stand.server.answers(watttime_api)
+    (found,) = opened(stand).intensity("US-CAL-CISO@CAISO_NORTH", START, START)
+    assert found.zone == "CAISO_NORTH"
+    assert stand.server.asked[-1].params["region"] == "CAISO_NORTH"

@@ -161,7 +161,8 @@ def test_a_page_of_text_gives_a_short_message() -> None:
 def test_any_text_is_a_location_or_a_settings_error(text: str) -> None:
     with suppress(SettingsError):
         location = parse(text, ZONES, "argument")
-        known = location.zone in ZONES or location.zone.partition("-")[0] in ZONES
+        area = location.zone.partition("@")[0]
+        known = area in ZONES or area.partition("-")[0] in ZONES
         assert known != (location.g_per_kwh is not None)
 
 
@@ -185,16 +186,47 @@ def test_a_finer_zone_a_subdivision_and_a_place_on_the_map(text: str, zone: str,
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "zone", "name"),
     [
-        ("48.85,2.35", "not in the United States"),
-        ("43.65,-79.38", "not in the United States"),  # Toronto
-        ("91,0", "no place on Earth"),
-        ("0,181", "no place on Earth"),
+        ("CAISO_NORTH", "US-CAL-CISO@CAISO_NORTH", "United States, CAISO_NORTH"),
+        ("US-CAL-CISO@caiso_north", "US-CAL-CISO@CAISO_NORTH", "United States, CAISO_NORTH"),
+        ("PJM_CHICAGO", "US@PJM_CHICAGO", "United States, PJM_CHICAGO"),
+        ("jp_kn", "JP-KN@JP_KN", "Japan, JP_KN"),
+        ("CISO", "US-CAL-CISO@CISO", "United States, CISO"),
+        ("NSW1", "AU-NSW@NSW1", "Australia, NSW1"),
+        ("SC", "SC", "Seychelles"),  # and no balancing authority
     ],
 )
-def test_a_place_that_no_subregion_holds_is_refused(text: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_a_providers_own_code_is_kept_beside_its_grid(text: str, zone: str, name: str) -> None:
+    assert parse(text, ZONES, "argument") == Location(zone, name, "argument")
+
+
+@pytest.mark.parametrize("text", ["48.85,2.35", "43.65, -79.38", "-33.9,18.4"])
+def test_a_place_on_the_map_is_taken_to_be_where_the_clock_is(text: str) -> None:
+    written = text.replace(" ", "")
+    found = parse(text, ZONES, "argument", lambda: Location("ZA", "South Africa", "time zone"))
+    assert found.zone == f"ZA@{written}"
+    assert found.name == f"{written}, in South Africa by the time zone"
+    assert found.is_on_the_map
+
+
+def test_a_place_on_the_map_without_a_country_is_the_worlds_and_says_what_to_write() -> None:
+    found = parse("48.85,2.35", ZONES, "argument")
+    assert found.zone == "WORLD@48.85,2.35"
+    assert "write it, as in FR@48.85,2.35" in found.name
+    written = parse("fr@48.85,2.35", ZONES, "argument")
+    assert (written.zone, written.name) == ("FR@48.85,2.35", "France, at 48.85,2.35")
+
+
+@pytest.mark.parametrize("text", ["91,0", "0,181", "FR@91,0"])
+def test_what_is_no_place_on_earth_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="no place on Earth"):
+        parse(text, ZONES, "argument")
+
+
+@pytest.mark.parametrize("text", ["XX@48.85,2.35", "FR@CAISO_NORTH_", "EU_WEST", "FOO_BAR"])
+def test_what_only_looks_like_a_code_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="no such zone"):
         parse(text, ZONES, "argument")
 
 

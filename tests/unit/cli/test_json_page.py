@@ -73,7 +73,7 @@ def keys(value: object) -> Iterator[str]:
         examination().to_dict(),
         project().to_dict(),
         db_status(Condition("sqlite:///a", State.CURRENT, "1", "1", {"runs": 1}, 9, ())),
-        sync.to_dict(Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
+        sync.to_dict(3, Shipped(1, 2, ("run 1a: no",)), [Waiting("postgresql://db", 1, 2, NOW)]),
         Totals("project", (EMPTY,), EMPTY).to_dict(),
         COMPARED.to_dict(),
         plain({"pricings": [priced()]}),
