@@ -90,7 +90,8 @@ def _signed(value: float | None, text_of: _TextOf) -> str:
 
 def _verdict(each: Difference) -> Text:
     if each.difference is None:
-        return Text("only one has it", style="dim")
+        neither = each.base is None and each.other is None
+        return Text("neither has it" if neither else "only one has it", style="dim")
     if not each.exceeds_error:
         return Text("within the error", style="dim")
     return Text("less", style="green") if each.difference < 0 else Text("more", style="red")

@@ -73,7 +73,7 @@ def _aligned(plugins: Sequence[Named]) -> list[tuple[Named, str]]:
 def _source(source: SourceExamination, name: str, width: int) -> list[Text]:
     versions = ", ".join(f"{name} {version}" for name, version in source.versions.items())
     stands_in = f"stands in where no {source.fallback_for} is read" if source.fallback_for else ""
-    found = _counted(len(source.devices), "device") if source.usable else source.reason
+    found = _counted(len(source.devices), "device") if source.usable else _reason(source)
     lines = _entry(name, source.usable, [found, versions, stands_in], width)
     lines += table(
         _DEVICE_COLUMNS,
@@ -84,6 +84,11 @@ def _source(source: SourceExamination, name: str, width: int) -> list[Text]:
     )
     lines += labelled(((n.what, n.reason) for n in source.not_counted), width, indent=_INDENT)
     return lines + _fix(source.fix)
+
+
+def _reason(source: SourceExamination) -> str:
+    """Why not; a message that begins with the source's name does not say it twice."""
+    return source.reason.removeprefix(f"{source.name}: ")
 
 
 def _entry(name: str, usable: bool, facts: Sequence[str], width: int) -> list[Text]:

@@ -35,10 +35,17 @@ def outcome_view(report: RunReport, width: int, store: str | None = None) -> lis
     pairs = [("failed", report.error)] if report.error else []
     pairs += [("place", price_text(report.pricing))] if report.pricing and unplaced else []
     pairs += [("missing", missing)] if missing else []
-    option = f" --store {quote(store)}" if store else ""
+    option = f" --store {quote(_without_secrets(store))}" if store else ""
     show = f"tracker show {report.short_id}{option}"
     where = show if report.kept else "not kept: no store was writable"
     return [*lines, *labelled([*pairs, ("more", where)], width, indent=0, least=LABEL_COLUMNS)]
+
+
+def _without_secrets(store: str) -> str:
+    """A store's URL as it may stand on a screen or in a log."""
+    from tracker.store import address  # noqa: PLC0415 - SQLAlchemy, not for every view
+
+    return address.for_people(address.read(store))
 
 
 def _beside(line: Text, text: str, width: int) -> Text:

@@ -44,7 +44,7 @@ def price_view(done: Sequence[Priced], width: int, *, dry_run: bool) -> list[Tex
         if one.carbon_before_g is not None and one.action != "unchanged":
             pairs.insert(1, ("before", carbon_text(one.carbon_before_g)))
         lines += labelled(pairs, width)
-    return lines
+    return lines or [Text("No run waits for figures that are to be had now.")]
 
 
 def pricings_view(report: RunReport, now: datetime, width: int) -> list[Text]:
@@ -82,7 +82,10 @@ def basis_lines(pricing: PricingReport) -> Iterator[tuple[str, str]]:
     if pricing.pue != 1:
         yield "PUE", f"{number_text(pricing.pue)} ({pricing.pue_source}), in CO2e alone"
     yield "location", f"{pricing.zone}, from {pricing.location_origin}"
-    yield "source", f"{pricing.source} ({pricing.provider})"
+    givers = dict.fromkeys(part.provider for part in pricing.parts) or (pricing.provider,)
+    if pricing.provider not in givers:
+        yield "asked", f"{pricing.provider}, which gave no figure; others stand in"
+    yield "source", f"{pricing.source} ({', '.join(givers)})"
 
 
 def _part_text(part: PricingPart) -> str:

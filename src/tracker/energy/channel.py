@@ -146,13 +146,19 @@ class Channel:
             return 0.0
         if time_ns < self.curve.start_ns:
             back_s = s_from_ns(min(self.curve.start_ns - time_ns, BACKDATE_NS))
-            return self.curve.level_j(time_ns) - self.curve.first_power_w * back_s
+            return self.curve.level_j(time_ns) - self._first_power_w * back_s
         if time_ns <= self.curve.end_ns or self.closed:
             return self.curve.level_j(time_ns)
         if self._is_counted:
             gap_s = s_from_ns(time_ns - self.curve.end_ns)
             return self.curve.end_level_j + self.power_w * gap_s
         return self.curve.end_level_j + self._power.carried_j(time_ns)
+
+    @property
+    def _first_power_w(self) -> float:
+        """What the device drew at first; of a single reading, what that says."""
+        one = self.curve.start_ns == self.curve.end_ns
+        return self.power_w if one else self.curve.first_power_w
 
     def stretches(self, start_ns: int, end_ns: int, *, final: bool) -> list[Stretch]:
         """The pieces between two instants, as far as known; ``final`` carries the rest."""

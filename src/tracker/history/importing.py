@@ -146,6 +146,10 @@ def _runs_of(path: Path, tool: str | None) -> Iterator[list[Record]]:
         yield records_of_foreign(found, run_id, names[0], path.name, datetime.now(UTC))
 
 
+def _cause(error: Exception) -> str:
+    return f"no {error} in it" if isinstance(error, KeyError) else str(error)
+
+
 def _own(path: Path) -> Iterator[list[Record]]:
     """Runs of this program's JSON or JSON Lines."""
     try:
@@ -156,7 +160,7 @@ def _own(path: Path) -> Iterator[list[Record]]:
             runs = list(json.loads(text)["runs"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ImportRefused(
-            f"{path}: no export of this program: {error!r}; "
+            f"{path}: no export of this program ({_cause(error)}); "
             "`tracker export --format json` writes one"
         ) from error
     for number, each in enumerate(runs, 1):

@@ -260,6 +260,21 @@ def test_price_completes_all_that_wait() -> None:
     assert asked == [None]
 
 
+def test_where_no_run_waits_a_line_says_so() -> None:
+    none = replace(behind(), price=lambda *_, **__: [])
+    assert printed("price --waiting", none) == "No run waits for figures that are to be had now.\n"
+
+
+def test_a_provider_that_gave_no_figure_is_not_named_as_the_source() -> None:
+    part = replace(PRICING.parts[0], provider="table")
+    text = printed(
+        "show last", rooms(report(pricings=(replace(PRICING, provider="odre", parts=(part,)),)))
+    )
+    assert "odre, which gave no figure" in text
+    assert "(table)" in text
+    assert "(odre)" not in text
+
+
 def test_show_lists_every_pricing_the_current_one_first() -> None:
     contract = replace(PRICING, basis="market", current=False, carbon_g=0.1, g_per_kwh_mean=8.0)
     elsewhere = replace(PRICING, zone_name="Sweden", current=False, what_if=True)

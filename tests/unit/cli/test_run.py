@@ -92,6 +92,13 @@ def test_the_report_is_on_stderr_alone_and_short(terminal: Terminal) -> None:
     assert len(err.splitlines()) == 6
 
 
+def test_the_password_of_a_store_is_not_printed(terminal: Terminal) -> None:
+    _, _, err = terminal.run("--store", "postgresql+psycopg://ada:hunter2@db/runs", "true")
+
+    assert "hunter2" not in err
+    assert "--store 'postgresql+psycopg://ada:***@db/runs'" in err
+
+
 def test_options_reach_the_run_and_those_of_the_command_do_not(terminal: Terminal) -> None:
     options = ("--project", "vision", "--tag", "lr=3e-4", "--tag", "seed=1", "--pue", "1.2")
     terminal.run(*options, "--no-provenance", "echo", "--name", "its own")

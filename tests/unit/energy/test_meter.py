@@ -220,6 +220,20 @@ def test_who_is_told_of_a_reset_may_ask_the_meter() -> None:
     assert len(levels) == 1
 
 
+def test_a_run_that_ends_before_the_first_reading_has_its_power_and_no_zero() -> None:
+    meter = Meter(lambda *_: None)
+    meter.add([device("dram:node")])
+    start, end = meter.mark(ns_from_s(1.0)), meter.mark(ns_from_s(1.02))
+    meter.take([PowerReading("dram:node", ns_from_s(1.03), 10.0, window_s=0.0)])
+    for edge in (start, end):
+        meter.settle(edge, 0.0)
+    amounts = energy_between(start, end)
+    assert amounts is not None
+    assert amounts["dram:node"].energy_j == pytest.approx(0.2)
+    pieces, _ = meter.stretches("dram:node", start.time_ns, end.time_ns, final=True)
+    assert sum(piece.energy_j for piece in pieces) == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_reset_costs_no_more_than_its_gap(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - a moment, not a secret
