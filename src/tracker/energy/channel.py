@@ -123,9 +123,11 @@ class Channel:
         return self._check.is_suspect
 
     @property
-    def _has_shown_nothing(self) -> bool:
-        """Whether there is a counter that never moved, and no power either."""
-        return self._is_counted and self.power_w <= 0 and self.curve.end_level_j <= 0
+    def has_shown_nothing(self) -> bool:
+        """Whether no power is told, and a counter never moved or a first reading stayed alone."""
+        if self.power_w > 0:
+            return False
+        return self.curve.end_level_j <= 0 if self._is_counted else self.curve.is_a_point
 
     @property
     def _is_counted(self) -> bool:
@@ -174,7 +176,7 @@ class Channel:
         return pieces
 
     def _carried(self, start_ns: int, end_ns: int) -> list[Stretch]:
-        if end_ns <= start_ns or self._has_shown_nothing:
+        if end_ns <= start_ns or self.has_shown_nothing:
             return []
         energy_j = max(self.level_j(end_ns) - self.level_j(start_ns), 0.0)
         bridged = end_ns - start_ns > COUNTER_SILENT_NS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -21,6 +21,10 @@ EVEN_ERROR_RATIO: Final = 0.3
 
 BEND_FROM: Final = 0.2
 """Two powers that differ by less than this share of the larger one are no turn."""
+
+
+STEADY_NS: Final = ns_from_s(0.2)
+"""A power is taken as the mean over at least this, where so much is known."""
 
 
 class Stretch(Struct, frozen=True):
@@ -88,20 +92,19 @@ class EnergyCurve:
         return self._levels_j[-1]
 
     @property
+    def is_a_point(self) -> bool:
+        """Whether it has begun, and nothing is known beyond that."""
+        return not self._stretches
+
+    @property
     def power_w(self) -> float:
-        """Mean power over the last piece; 0 before there is one."""
-        if not self._stretches:
-            return 0.0
-        last = self._stretches[-1]
-        return last.energy_j / (last.end_ns - last.start_ns) * 1e9
+        """Mean power over the last pieces; 0 before there is one."""
+        return _mean_w(reversed(self._stretches))
 
     @property
     def first_power_w(self) -> float:
-        """Mean power over the oldest piece still known; 0 before there is one."""
-        if not self._stretches:
-            return 0.0
-        first = self._stretches[0]
-        return first.energy_j / (first.end_ns - first.start_ns) * 1e9
+        """Mean power over the oldest pieces still known; 0 before there is one."""
+        return _mean_w(self._stretches)
 
     def unread_error_j(self, power_w: float, seconds: float) -> float:
         """How far energy of a time that was not read may be off, taken at some power.
@@ -197,3 +200,18 @@ class EnergyCurve:
         index = bisect_left(self._times_ns, time_ns) - 1
         if index > 0:
             del self._times_ns[:index], self._levels_j[:index], self._stretches[:index]
+
+
+def _mean_w(pieces: Iterable[Stretch]) -> float:
+    """Mean power over the first of some pieces, so many that their dates' errors matter little.
+
+    On a busy machine two publications can seem milliseconds apart; what was used between
+    them is right, and the power is not.
+    """
+    lasted_ns, energy_j = 0, 0.0
+    for piece in pieces:
+        lasted_ns += piece.end_ns - piece.start_ns
+        energy_j += piece.energy_j
+        if lasted_ns >= STEADY_NS:
+            break
+    return energy_j * 1e9 / lasted_ns if lasted_ns else 0.0

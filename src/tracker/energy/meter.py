@@ -107,7 +107,7 @@ class Meter:
         return {
             device_id: EnergyAmount(channel.level_j(time_ns), channel.edge_slack_j)
             for device_id, channel in self._channels.items()
-            if not channel.curve.empty
+            if not channel.curve.empty and not channel.has_shown_nothing
         }
 
     def mark(self, time_ns: int) -> Edge:

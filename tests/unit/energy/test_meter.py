@@ -252,3 +252,27 @@ def test_a_reset_costs_no_more_than_its_gap(seed: int) -> None:
     true_j = 300.0 * (end.time_ns - start.time_ns) / 1e9
     assert amounts["gpu:0"].energy_j == pytest.approx(true_j, abs=60)
     assert [kind for kind, _, _ in rig.notices] == ["counter-reset"]
+
+
+def test_the_power_of_a_piece_too_short_for_its_dates_is_not_carried() -> None:
+    meter, _ = quiet_meter(device("gpu:0"))
+    for time_s, energy_j in [
+        (0.5, 1000.0),
+        (0.503, 1030.0),
+        (0.8, 1119.1),
+    ]:  # 300 W; 10 kW at first
+        meter.take([EnergyReading("gpu:0", ns_from_s(time_s), energy_j)])
+    pieces, _ = meter.stretches("gpu:0", 0, ns_from_s(0.8), final=False)
+    assert sum(piece.energy_j for piece in pieces) == pytest.approx(119.1 + 0.5 * 119.1 / 0.3)
+
+
+def test_a_single_reading_that_tells_no_power_is_not_zero_joules() -> None:
+    accuracy = Accuracy.of("model:cpu", 0.5, 1.6, common_share=1.0)
+    meter, _ = quiet_meter(Device("cpu:node", DeviceKind.CPU, "cpu", accuracy))
+    start = meter.mark(0)
+    meter.take([PowerReading("cpu:node", ns_from_s(0.4), 0.0, 0.0)])
+    end = meter.mark(ns_from_s(0.5))
+    meter.settle(start, 0.0)
+    meter.settle(end, 0.0)
+    assert meter.stretches("cpu:node", 0, ns_from_s(0.5), final=True)[0] == []
+    assert energy_between(start, end) == {}
