@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from tracker.cli import _options
 from tracker.cli._rooms import Rooms
 from tracker.cli._verbs import example
 
 if TYPE_CHECKING:
+    from tracker.cli._estimates import Found
     from tracker.cli._supply import Wishes
-    from tracker.research.estimate import Estimate
-    from tracker.research.job import Job
 
 _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 _FROM_0 = click.FloatRange(min=0)
+_ALWAYS: Final = {"as_json", "store"}
+_SUPPLY: Final = {"grid_factor", "pue", "usd_per_kwh", "units"}
+_HOW: Final = _SUPPLY | {"location", "methods", "embodied", "explain"}
+_GOES_WITH: Final = {
+    "file": _HOW,
+    "like": _HOW | {"hours", "gpus", "repeats", "usd_per_hour"},
+    "table": _SUPPLY,
+    "chart": {"with_runs", "with_project", "output"},
+}
+"""What each way of asking heeds; what it would pass over is refused."""
 
 
 @example(
@@ -84,7 +93,9 @@ def command(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - 
     ways = [name for name in ("file", "table", "like", "chart") if given[name]]
     if len(ways) > 1:
         raise click.UsageError(f"{' and '.join(ways)} exclude each other", context)
-    if not ways and given["hours"] is None:
+    if ways:
+        _refuse_passed_over(context, ways[0])
+    elif given["hours"] is None:
         raise click.UsageError(
             "say --hours and --gpu, or a FILE, --like RUN, --table NAME, --chart", context
         )
@@ -98,6 +109,21 @@ def command(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - 
         _show_table(given)
     else:
         _show_estimates(rooms, given)
+
+
+def _refuse_passed_over(context: click.Context, way: str) -> None:
+    heeded = {way, *_ALWAYS, *_GOES_WITH[way]}
+    said = [
+        option.opts[-1]
+        for option in context.command.params
+        if option.name
+        and option.name not in heeded
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
+    if said:
+        with_what = "a FILE" if way == "file" else f"--{way}"
+        hint = "; write it beside each job" if way == "file" else ""
+        raise click.UsageError(f"{', '.join(said)} cannot go with {with_what}{hint}", context)
 
 
 def _show_table(given: dict[str, Any]) -> None:
@@ -119,47 +145,39 @@ def _show_table(given: dict[str, Any]) -> None:
 
 
 def _show_estimates(rooms: Rooms, given: dict[str, Any]) -> None:
-    estimates = _estimates(rooms, given)
+    found = _estimates(rooms, given)
+    estimates, units, embodied = found.estimates, given["units"], given["embodied"]
     if given["as_json"]:
         from tracker.cli._estimate_view import to_dict  # noqa: PLC0415 - not for --help
 
-        _options.print_json(to_dict(estimates, given["units"], embodied=given["embodied"]))
+        values = to_dict(estimates, units, embodied=embodied)
+        _options.print_json(values | {"left_out": found.left_out})
         return
     from tracker.cli._estimate_view import estimate_view, jobs_view  # noqa: PLC0415 - rich
     from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
 
+    for reason in dict.fromkeys(each["reason"] for each in found.left_out):
+        click.echo(f"tracker: warning: left out: {reason}", err=True)
     console = screen()
     if len(estimates) > 1 and not given["explain"]:
-        lines = jobs_view(estimates, given["units"], console.width, embodied=given["embodied"])
-        show(console, lines)
+        show(console, jobs_view(estimates, units, console.width, embodied=embodied))
         return
     for position, each in enumerate(estimates):
         if position:
             click.echo()
-        lines = estimate_view(
-            each,
-            given["units"],
-            console.width,
-            explain=given["explain"],
-            embodied=given["embodied"],
-        )
-        show(console, lines)
+        width, explain = console.width, given["explain"]
+        show(console, estimate_view(each, units, width, explain=explain, embodied=embodied))
 
 
-def _estimates(rooms: Rooms, given: dict[str, Any]) -> Sequence[Estimate]:
-    from tracker.cli._jobs import Hardware, jobs_of  # noqa: PLC0415 - not for --help
-    from tracker.cli._supply import supply_for  # noqa: PLC0415 - the same
-    from tracker.research.estimate import DEFAULT_METHOD, estimate  # noqa: PLC0415 - the same
+def _estimates(rooms: Rooms, given: dict[str, Any]) -> Found:
+    from tracker.cli._estimates import estimates_of  # noqa: PLC0415 - not for --help
+    from tracker.cli._jobs import Hardware, jobs_of  # noqa: PLC0415 - the same
+    from tracker.research.estimate import DEFAULT_METHOD  # noqa: PLC0415 - the same
 
     like = rooms.history(given["store"]).run(given["like"]) if given["like"] else None
     hardware = Hardware(**{name: given[name] for name in Hardware.__struct_fields__})
-    jobs: Sequence[Job] = jobs_of(given["file"], hardware, like)
-    wishes = _wishes(given)
-    return [
-        estimate(job, supply_for(job, wishes, method, like), method)
-        for job in jobs
-        for method in given["methods"] or (DEFAULT_METHOD,)
-    ]
+    jobs = jobs_of(given["file"], hardware, like)
+    return estimates_of(jobs, given["methods"] or (DEFAULT_METHOD,), _wishes(given), like)
 
 
 def _wishes(given: dict[str, Any]) -> Wishes:

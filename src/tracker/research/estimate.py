@@ -26,6 +26,9 @@ from tracker.research.job import Job, check
 DEFAULT_METHOD: Final = "ours"
 USD_PER_KWH: Final = Figure.exactly(0.12, "Strubell et al. 2019, note 9")
 """Price of electricity where none is given."""
+MOST_KWH: Final = 1e14
+"""More than the world generates in a year."""
+MOST_USD_PER_KWH: Final = 1e6
 
 
 class Part(Struct, frozen=True):
@@ -190,6 +193,7 @@ def estimate(job: Job, supply: Supply, method: str = DEFAULT_METHOD) -> Estimate
             carbon intensity is known.
     """
     chosen = method_named(method)
+    _check_price(supply.usd_per_kwh.value)
     power = chosen.power(check(job))
     pue, grid = supply.fixed_pue or chosen.pue(job), _grid(supply, chosen, method)
     if not chosen.RANGED:
@@ -197,6 +201,11 @@ def estimate(job: Job, supply: Supply, method: str = DEFAULT_METHOD) -> Estimate
         pue, grid = pue.without_range(), grid.without_range()
     energy = power.whole.times(job.total_hours / 1000)
     facility = product(energy, pue)
+    if not facility.value < MOST_KWH:
+        raise SettingsError(
+            f"{job.name}: {facility.value:.3g} kWh is more than the world generates in a year;"
+            " look at hours, counts, watts and PUE"
+        )
     return Estimate(
         job=job,
         method=method,
@@ -223,6 +232,11 @@ def _grid(supply: Supply, chosen: Method, method: str) -> Figure:
             f"the method {method!r} needs a carbon intensity: give a location or a grid factor"
         )
     return grid
+
+
+def _check_price(usd_per_kwh: float) -> None:
+    if not 0 <= usd_per_kwh <= MOST_USD_PER_KWH:
+        raise SettingsError(f"usd_per_kwh = {usd_per_kwh:g}: must be 0 or more, up to a million")
 
 
 def _cloud_usd(job: Job) -> tuple[float, float] | None:

@@ -83,7 +83,8 @@ class Spread(Struct, frozen=True):
         if square <= 0:
             return None, None
         middle = line.b * distance / square
-        root = math.sqrt(max(0.0, middle**2 - (distance**2 - ts2 * (1 + 1 / line.n)) / square))
+        parts = (distance * math.sqrt(ts2 / self.s_xx), math.sqrt(ts2 * (1 + 1 / line.n) * square))
+        root = math.hypot(*parts) / square
         return self.x_mean + middle - root, self.x_mean + middle + root
 
     def band(self, line: Line, x: float) -> tuple[float, float]:

@@ -43,7 +43,7 @@ def named(name: str) -> Accelerator:
     within = [each for each in keys if key and (key in each or each in key)]
     near = [*within, *difflib.get_close_matches(key, keys, n=_AT_MOST)]
     names = list(dict.fromkeys(keys[each].name for each in near))[:_AT_MOST]
-    hint = f"did you mean {' or '.join(names)}?" if names else f"known: {', '.join(known())}"
+    hint = f"did you mean {' or '.join(names)}?" if names else f"known: {', '.join(known())}."
     raise SettingsError(
         f"no accelerator {name[:_SHOWN]!r} in the table; {hint}"
         " Of one that is not in it, give the mean draw in watts (gpu_watts)."

@@ -22,6 +22,9 @@ MOST_SHARE_OF_TDP: Final = 2.0
 """A board is limited to its TDP; with its share of the host, 330 W were published for a
 V100 of 300 W (Patterson et al. 2021), and 296 W for a P100 of 250 W."""
 LEAST_HOST_W: Final = 1.0
+MOST_AT_ONCE: Final = 10**9
+"""Of accelerators, and of repeats."""
+MOST_USD_PER_H: Final = 1e6
 
 
 class Job(Struct, frozen=True):
@@ -42,6 +45,7 @@ class Job(Struct, frozen=True):
         pue: the facility's, or ``None``.
         measured_as: the run whose power this is, or empty: then the figures of power are
             what meters read, and nothing is added to them.
+        place: where it is written, for people (``jobs.csv, row 3 (line 4)``), or empty.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Job(Struct, frozen=True):
     location: str | None = None
     pue: float | None = None
     measured_as: str = ""
+    place: str = ""
 
     @property
     def accelerator(self) -> Accelerator | None:
@@ -94,6 +99,9 @@ def _problem(job: Job) -> str:
             return f"{name} = {value:g}: must be above 0"
     if job.gpus < 0:
         return f"gpus = {job.gpus}: must be 0 or more"
+    for name, count in (("gpus", job.gpus), ("repeats", job.repeats)):
+        if count > MOST_AT_ONCE:
+            return f"{name}: more than {MOST_AT_ONCE:,} cannot be meant"
     if job.gpus and job.gpu is None and job.gpu_w is None:
         return "neither gpu nor gpu_watts is given: name the accelerator, or say what it draws"
     if not job.gpus and job.cpu_w is None:
@@ -108,8 +116,8 @@ def _amount_problem(job: Job) -> str:
         return f"pue = {job.pue:g}: must be at least 1: a facility uses no less than its computers"
     if job.memory_gb is not None and not (math.isfinite(job.memory_gb) and job.memory_gb >= 0):
         return f"memory_gb = {job.memory_gb:g}: must be 0 or more"
-    if job.usd_per_h is not None and not 0 <= job.usd_per_h[0] <= job.usd_per_h[1] < math.inf:
-        return "usd_per_hour: the price must be 0 or more, the lower one first"
+    if job.usd_per_h is not None and not 0 <= job.usd_per_h[0] <= job.usd_per_h[1] < MOST_USD_PER_H:
+        return "usd_per_hour: the price must be 0 or more and below a million, the lower one first"
     return ""
 
 
@@ -124,14 +132,14 @@ def _power_problem(job: Job) -> str:
         if figure is None or figure.value == 0:
             continue
         if not (math.isfinite(figure.value) and figure.value >= LEAST_HOST_W):
-            return f"{name} = {figure.value:g}: must be watts, {_kilowatts(figure.value)}"
+            return f"{name} = {figure.value:g}: must be watts{_above_0(figure.value)}"
     return ""
 
 
 def _gpu_problem(job: Job, given_w: float) -> str:
     shown = f"gpu_watts = {given_w:g}"
     if not (math.isfinite(given_w) and given_w >= LEAST_GPU_W):
-        return f"{shown}: no accelerator trains with so little; {_kilowatts(given_w)}"
+        return f"{shown}: must be watts{_above_0(given_w)}; no accelerator trains with less than 10"
     if given_w > MOST_GPU_W:
         return f"{shown}: more than one accelerator draws; give watts of one, not of the node"
     board = job.accelerator
@@ -143,7 +151,7 @@ def _gpu_problem(job: Job, given_w: float) -> str:
     return ""
 
 
-def _kilowatts(given: float) -> str:
+def _above_0(given: float) -> str:
     if 0 < given < LEAST_GPU_W:
-        return f"if kilowatts are meant, write {given * 1000:g}"
-    return "and above 0"
+        return f" (if kilowatts are meant, write {given * 1000:g})"
+    return " above 0"

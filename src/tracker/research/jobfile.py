@@ -79,6 +79,7 @@ def _job(row: Row, position: int) -> Job:
         usd_per_h=_price(row),
         location=row.text("location"),
         pue=row.number("pue"),
+        place=row.place,
     )
     try:
         check(job)

@@ -22,6 +22,8 @@ from tracker.research.rows import Row, Sheet
 ErrorUnit = Literal["fraction", "percent"]
 
 LEAST_POINTS: Final = 3
+LEAST_ERROR: Final = 1e-12
+"""No test has so many questions that it would show a smaller one."""
 _FIRST_YEAR: Final = 1940
 _LAST_YEAR: Final = 2200
 
@@ -208,6 +210,8 @@ def _error(row: Row, column: str, unit: ErrorUnit | None) -> float | None:
         return None
     whole = {"percent": 100.0, "fraction": 1.0, None: 1.0 if column == "error" else 100.0}[unit]
     error = value / whole if column == "error" else 1 - value / whole
+    if 0 < error < LEAST_ERROR:
+        raise row.refusal(column, f"{value:g}: an error so small is never seen")
     if not 0 < error < 1:
         bounds = f"must lie above 0 and below {whole:g}"
         raise row.refusal(column, f"{value:g}: {bounds}")

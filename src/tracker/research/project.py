@@ -19,7 +19,7 @@ from tracker.errors import SettingsError
 from tracker.model.plain import plain
 from tracker.research import fit
 from tracker.research.convert import Constants, Cost, cost_of
-from tracker.research.points import LEAST_POINTS
+from tracker.research.points import LEAST_ERROR, LEAST_POINTS
 
 if TYPE_CHECKING:
     from tracker.research.points import Points
@@ -219,6 +219,8 @@ def _check_points(points: Points) -> None:
 def _check_target(target: float) -> None:
     if not math.isfinite(target) or target <= 0:
         raise SettingsError(f"target {target:g}: an error must be above 0; none is reached at 0")
+    if target < LEAST_ERROR:
+        raise SettingsError(f"target {target:g}: an error so small is never seen; at least 1e-12")
     if target >= 1:
         raise SettingsError(
             f"target {target:g}: an error is a fraction below 1; is it {target:g} %?"

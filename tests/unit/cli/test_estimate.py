@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -95,6 +96,41 @@ def test_several_methods_stand_below_each_other() -> None:
 
     assert [each["method"] for each in found["estimates"]] == ["strubell", "ours"]
     assert "sum" not in found
+
+
+def test_a_method_that_lacks_a_figure_is_left_out_and_says_so() -> None:
+    methods = [word for name in ("ours", "patterson", "mlco2") for word in ("--method", name)]
+    line = ("estimate", "--gpu", "A100", "--hours", "10", *methods)
+    found, shown = values(*line), invoke(line)
+
+    assert [each["method"] for each in found["estimates"]] == ["ours", "mlco2"]
+    (missing,) = found["left_out"]
+    assert missing["method"] == "patterson"
+    assert "publishes none for A100" in missing["reason"]
+    assert shown.exit_code == 0
+    assert shown.stderr == f"tracker: warning: left out: {missing['reason']}\n"
+
+
+def test_nothing_is_left_out_where_all_methods_have_a_figure() -> None:
+    assert values(*JOB, "--method", "ours", "--method", "patterson")["left_out"] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "method", "said"),
+    [
+        ("b,H100,Narnia", "ours", r"jobs.csv, row 2 \(line 3\), column location: .*no such zone"),
+        ("b,H100,DE", "patterson", r"jobs.csv, row 2 \(line 3\): .*publishes none for H100"),
+    ],
+)
+def test_a_jobs_fault_names_its_row(
+    tmp_path: Path, row: str, method: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "jobs.csv"
+    path.write_text(f"name,gpu,location,hours\na,V100,FR,1\n{row},1\n", encoding="utf-8")
+    code, err = failure(["estimate", str(path), "--method", method], capsys)
+
+    assert code == 1
+    assert re.search(said, err)
 
 
 def test_the_embodied_share_is_added_only_if_asked_for() -> None:
@@ -276,6 +312,10 @@ def test_the_chart_as_a_picture(tmp_path: Path) -> None:
         (["--like", "last", "--table", "bloom"], "table and like exclude each other"),
         (["--hours", "1", "--gpu", "A100", "--with", "last"], "go with --chart"),
         (["--hours", "1", "--units", "stone"], "'stone' is not one of"),
+        (["jobs.csv", "--hours", "5"], "--hours cannot go with a FILE; write it beside each job"),
+        (["--like", "last", "--gpu", "H100", "--cpu-watts", "9"], "--gpu, --cpu-watts cannot go"),
+        (["--table", "bloom", "--location", "FR"], "--location cannot go with --table"),
+        (["--chart", "--units", "t"], "--units cannot go with --chart"),
     ],
 )
 def test_usage_is_2(line: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,6 +338,10 @@ def test_usage_is_2(line: list[str], said: str, capsys: pytest.CaptureFixture[st
         (["--hours", "1", "--gpu", "A100", "--grid-factor", "much"], "no figure; write 0.954"),
         (["--hours", "1", "--gpu", "A100", "--method", "best"], "no method 'best'"),
         (["--hours", "1", "--gpu", "A100", "--usd-per-hour", "x"], "'x' is no price"),
+        (["--hours", "1", "--gpu", "A100", "--usd-per-kwh", "nan"], "usd_per_kwh = nan"),
+        (["--hours", "1e300", "--gpu", "A100", "--gpus", "9999"], "than the world generates"),
+        (["--hours", "1", "--gpu", "A100", "--gpus", "1" + "0" * 400], "gpus: more than"),
+        (["--hours", "1", "--gpu", "A100", "--method", "patterson"], "publishes none for A100"),
         (["--table", "strubell-9"], "no table 'strubell-9'; there are: strubell-1"),
         (["absent.csv"], "absent.csv: cannot be read: No such file"),
     ],

@@ -120,6 +120,7 @@ def test_a_slope_without_significance_is_refused_and_can_be_forced(
         ("project results.csv -o plot.jpeg", 2, "a plot is .svg or .png"),
         ("project absent.csv", 1, "absent.csv: cannot be read"),
         ("project results.csv --target 0", 1, "target 0: an error must be above 0"),
+        ("project results.csv --target 1e-300", 1, "an error so small is never seen"),
         ("project results.csv --target 5", 1, "is it 5 %? Then write 0.05"),
         ("project results.csv --target 0.9", 1, "is above every error in the table"),
         ("project results.csv --until 2012", 1, "2 rows have an error and compute_flop"),

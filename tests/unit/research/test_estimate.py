@@ -270,6 +270,8 @@ GOOD = Job("job", 1.0, "A100")
     [
         ({"hours": 0.0}, "hours = 0: must be above 0"),
         ({"hours": -3.0}, "hours = -3: must be above 0"),
+        ({"gpu_w": exactly(math.nan)}, "gpu_watts = nan: must be watts above 0"),
+        ({"repeats": 10**10}, "repeats: more than"),
         ({"hours": math.nan}, "hours = nan"),
         ({"hours": math.inf}, "hours = inf"),
         ({"repeats": 0}, "repeats = 0"),

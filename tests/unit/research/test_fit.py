@@ -78,6 +78,15 @@ def test_the_interval_is_where_the_prediction_band_holds_the_height() -> None:
     assert line.band_at(high)[0] == pytest.approx(y)
 
 
+def test_a_height_far_away_has_an_interval_too() -> None:
+    line = fit.least_squares(X, Y)
+    low, high = line.interval_at(1e200)
+
+    assert low is not None
+    assert high is not None
+    assert low < line.x_at(1e200) < high
+
+
 def test_95_of_100_further_points_lie_in_the_band() -> None:
     line = fit.least_squares(X, Y)
     draw = random.Random(11)  # noqa: S311 - as above

@@ -102,6 +102,7 @@ def test_filling_takes_the_column() -> None:
         ),
         ("a,2012,1,1e17,", "column error: 1 is no fraction"),
         ("a,2012,0,1e17,", "column error: 0: must lie above 0 and below 1"),
+        ("a,2012,1e-300,1e17,", "column error: 1e-300: an error so small is never seen"),
         ("a,2012,-0.1,1e17,", "column error: -0.1: must lie above 0"),
         ("a,2012,low,1e17,", "column error: 'low' is no number"),
         ("a,2012,0.4,lots,", "column compute_flop: 'lots' is no number"),
