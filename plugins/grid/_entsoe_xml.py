@@ -63,9 +63,14 @@ def generation_of(document: bytes) -> tuple[dict[datetime, dict[str, float | Non
 def _parsed(document: bytes) -> Element:
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415 - with what follows
 
-    from defusedxml import DefusedXmlException  # noqa: PLC0415 - only where XML is read
-    from defusedxml.ElementTree import fromstring  # noqa: PLC0415 - the same
-
+    try:
+        from defusedxml import DefusedXmlException  # noqa: PLC0415 - only where XML is read
+        from defusedxml.ElementTree import fromstring  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise GridUnavailable(
+            "entsoe: its XML is read with the package defusedxml; "
+            "install it with: pip install 'emissions-tracker[entsoe]'"
+        ) from error
     try:
         root: Element = fromstring(document)
     except (ParseError, DefusedXmlException, ValueError) as error:
