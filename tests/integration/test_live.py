@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from integration.machine import Machine, living, machine_in
+from tracker import History
 
 
 @pytest.fixture
@@ -324,6 +325,29 @@ def test_nothing_measures_because_it_is_imported(machine: Machine) -> None:
     """)
     assert done.stdout.split() == ["1"], done.stderr
     assert not (machine.folder / "runs.db").exists()
+
+
+def test_a_store_that_is_held_longer_than_the_end_of_a_run_waits_gets_it_before_the_exit(
+    machine: Machine,
+) -> None:
+    machine.run("import time, tracker\nwith tracker.track('first'): time.sleep(0.3)")
+    done = machine.run("""
+        import os, sqlite3, subprocess, sys, time, tracker
+        hold = (
+            "import sqlite3, sys, time\\n"
+            "held = sqlite3.connect(sys.argv[1], isolation_level=None)\\n"
+            "held.execute('BEGIN IMMEDIATE'); print('held', flush=True)\\n"
+            "time.sleep(9); held.execute('COMMIT')"
+        )
+        path = os.environ["TRACKER_STORE"].removeprefix("sqlite:///")
+        holder = subprocess.Popen([sys.executable, "-c", hold, path], stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        with tracker.track("second") as run:
+            time.sleep(0.5)
+        print(run.report().kept)
+    """)
+    assert done.stdout.split() == ["False"]
+    assert {run.name for run in History(machine.store).runs()} == {"first", "second"}
 
 
 def test_a_disk_that_fills_leaves_the_training_whole_and_says_what_is_missing(

@@ -117,11 +117,12 @@ class Keeper:
                 return Flushed.LATE
         return Flushed.SAVED if self._failing_since_s is None else Flushed.REFUSED
 
-    def close(self, timeout_s: float) -> None:
-        """Write what is left and end the thread."""
+    def close(self, timeout_s: float) -> bool:
+        """Write what is left and end the thread; whether it ended in that time."""
         self._ending = True
         self._due.set()
         self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def note_overlaps(self, run_id: UUID) -> None:
         """Once the last records of a run are written, store what it shares with others."""

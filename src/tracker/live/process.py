@@ -22,6 +22,9 @@ EXIT_WAIT_S: Final = 2.0
 """How long the end of a process waits for its last records to be written, and to be shipped."""
 
 
+LATE_WAIT_S: Final = 10.0
+"""How long the interpreter's exit waits for a writer that the end of its run did not wait for."""
+
 FORK_WAIT_S: Final = 1.0
 """How long a fork waits at most for our threads' first imports."""
 
@@ -52,6 +55,7 @@ class Process(Struct, eq=False):
     pipeline: Pipeline | None = None
     runs: list[Stoppable] = field(default_factory=list)
     keepers: dict[str, _Shared] = field(default_factory=dict)
+    late: list[Keeper] = field(default_factory=list)
     fetcher: Fetcher = field(default_factory=Fetcher)
     shippers: dict[str, Shipper] = field(default_factory=dict)
 
@@ -88,8 +92,8 @@ class Process(Struct, eq=False):
             keeper = shared.keeper if shared.users == 0 else None
             if keeper is not None:
                 del self.keepers[store or ""]
-        if keeper is not None:
-            keeper.close(wait_s)
+        if keeper is not None and not keeper.close(wait_s):
+            self.late.append(keeper)
 
     def shipper_for(self, server: str, make: Callable[[], Shipper]) -> Shipper:
         """Who takes runs to a server; the caller begins and ends its own."""
@@ -118,6 +122,8 @@ class Process(Struct, eq=False):
         """The interpreter exits: close what was never stopped."""
         for run in tuple(self.runs):
             run.stop(error="the program ended without stopping this run")
+        for keeper in self.late:  # on a starved machine even the first commit may take seconds
+            keeper.close(LATE_WAIT_S)
         for shipper in tuple(self.shippers.values()):
             shipper.finish(EXIT_WAIT_S)
 
