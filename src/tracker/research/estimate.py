@@ -200,12 +200,7 @@ def estimate(job: Job, supply: Supply, method: str = DEFAULT_METHOD) -> Estimate
         power = power.without_range()
         pue, grid = pue.without_range(), grid.without_range()
     energy = power.whole.times(job.total_hours / 1000)
-    facility = product(energy, pue)
-    if not facility.value < MOST_KWH:
-        raise SettingsError(
-            f"{job.name}: {facility.value:.3g} kWh is more than the world generates in a year;"
-            " look at hours, counts, watts and PUE"
-        )
+    facility = _meant(job, product(energy, pue))
     return Estimate(
         job=job,
         method=method,
@@ -232,6 +227,15 @@ def _grid(supply: Supply, chosen: Method, method: str) -> Figure:
             f"the method {method!r} needs a carbon intensity: give a location or a grid factor"
         )
     return grid
+
+
+def _meant(job: Job, facility: Figure) -> Figure:
+    if facility.value < MOST_KWH:
+        return facility
+    raise SettingsError(
+        f"{job.name}: {facility.value:.3g} kWh is more than the world generates in a year;"
+        " look at hours, counts, watts and PUE"
+    )
 
 
 def _check_price(usd_per_kwh: float) -> None:

@@ -11,6 +11,8 @@ from msgspec import Struct
 from tracker.errors import PluginError
 
 CONFIDENCE: Final = 0.95
+LEAST_FRONTIER_POINTS: Final = 10
+"""Of fewer points a tenth is not even one, and resampling them says little."""
 FRONTIER_QUANTILE: Final = 0.9
 """Of 1/error: the best tenth, as Thompson et al. take the 10th percentile of the error."""
 RESAMPLES: Final = 200
@@ -166,7 +168,7 @@ def frontier(x: Sequence[float], y: Sequence[float]) -> Line:
     se_a, se_b = (float(each) for each in np.std(lines, axis=0, ddof=1))
     flat = float(np.quantile(ys, FRONTIER_QUANTILE))
     explained = 1 - _deviation(ys - a - b * xs) / _deviation(ys - flat)
-    p_value = 2 * float(_stats().norm.sf(abs(b) / se_b)) if se_b > 0 else 0.0
+    p_value = 2 * float(_stats().t.sf(abs(b) / se_b, len(xs) - 2)) if se_b > 0 else 0.0
     return Line(len(xs), a, b, se_a, se_b, explained, p_value, Resampled(tuple(lines)))
 
 

@@ -128,7 +128,8 @@ def project(
         frontier: fit the best tenth by quantile regression.
         constants: what FLOP are converted by.
         force: project although the slope is not significant, all results are of one year,
-            or a target is above every error in the table; the warnings then say so.
+            a target is above every error in the table, or a frontier has fewer than ten
+            points; the warnings then say so.
 
     Raises:
         SettingsError: the points cannot be fitted or a target not be meant, or the fit is
@@ -144,7 +145,7 @@ def project(
         model: fitted(x, [height(model, point.error) for point in points.points])
         for model in models
     }
-    warnings = tuple(_warnings(points, lines, targets))
+    warnings = (*_few(points, frontier), *_warnings(points, lines, targets))
     if warnings and not force:
         raise SettingsError(f"{points.name}: {'; '.join(warnings)}. --force projects all the same")
     fits = [_fit(model, line, targets, used) for model, line in lines.items() if line.b != 0]
@@ -169,6 +170,13 @@ def _fit(model: str, line: fit.Line, targets: Sequence[float], constants: Consta
         cost = cost_of(log10_flop, constants)
         found.append(Target(error, log10_flop, *line.interval_at(value), cost))
     return Fit(model, line, tuple(found))
+
+
+def _few(points: Points, frontier: bool) -> tuple[str, ...]:
+    n = len(points.points)
+    if not frontier or n >= fit.LEAST_FRONTIER_POINTS:
+        return ()
+    return (f"the best tenth of {n} rows says little; at least {fit.LEAST_FRONTIER_POINTS}",)
 
 
 def _warnings(points: Points, lines: dict[str, fit.Line], targets: Sequence[float]) -> list[str]:

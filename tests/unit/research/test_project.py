@@ -159,6 +159,14 @@ def test_a_target_that_cannot_be_meant_is_refused(target: float, said: str) -> N
     assert said in refusal(table(-1, 0.09), [target], force=True)
 
 
+def test_a_frontier_of_few_rows_is_refused_unless_forced() -> None:
+    few = Points("few.csv", table(-1, 0.09).points[:9], {})
+
+    assert "the best tenth of 9 rows says little" in refusal(few, [0.05], frontier=True)
+    assert project(few, [0.05]).warnings == ()
+    assert "9 rows" in project(few, [0.05], frontier=True, force=True).warnings[0]
+
+
 def test_fewer_than_three_points_are_refused() -> None:
     few = Points("few.csv", table(-1, 0.09).points[:2], {"without compute": 4})
 
