@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tracker.errors import SettingsError
 from tracker.history.opening import Opening
+from tracker.model.run import NAME_LENGTH
 
 if TYPE_CHECKING:
     from tracker.history.importing import Imported
@@ -44,9 +45,12 @@ class Editing(Opening):
 
         Raises:
             RunNotFound: there is none, or there are several.
+            SettingsError: a name that nobody could see, or that means another run.
             StoreError: nothing was changed.
         """
-        new = {"name": name} | ({} if project is None else {"project": project})
+        if name.strip() in {"", "last"}:
+            raise SettingsError(f"name = {name!r}: must be a text, and not `last`, the newest run")
+        new = {"name": name[:NAME_LENGTH]} | ({} if project is None else {"project": project})
         self._edit(selector, lambda run: replace(run, **new))
 
     def note(self, selector: str | UUID, text: str) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tracker.carbon.feed import Feed, Link
 from tracker.carbon.schedule import Plan, Start, flexible_start, pause_and_resume, starts
-from tracker.chains import TABLE, Wish, grid_zone
+from tracker.chains import TABLE, WORLD, Wish, grid_zone
 from tracker.errors import GridError, IntensityMissing
 from tracker.model.carbon import CarbonIntensity, Location
 from tracker.model.plain import plain
@@ -186,6 +186,8 @@ class GridDesk:
         none = "nobody is asked, as the network is not allowed (--online)"
         if wish.online:
             none = "of the providers that can be asked, none makes one"
+        if zone == WORLD:
+            none = "it is no place; name one, as in FR"
         raise IntensityMissing(f"no forecast for {zone}: {'; '.join(said) or none}")
 
     def advice(

@@ -22,7 +22,7 @@ from tracker.live.phases import Phases
 from tracker.live.process import EXIT_WAIT_S, Process, current, importing
 from tracker.live.recorder import Recorder
 from tracker.live.resume import resumed_id
-from tracker.model.run import Attribution, RunStatus, RunTotals
+from tracker.model.run import NAME_LENGTH, Attribution, RunStatus, RunTotals
 from tracker.model.store_url import is_server
 from tracker.sampling.clock import Anchor
 from tracker.settings import TrackOptions, resolve
@@ -39,9 +39,6 @@ _LOG = logging.getLogger("tracker")
 
 FLUSH_WAIT_S = 5.0
 """How long a report waits for the records it is made of to be written."""
-
-NAME_LENGTH = 200
-"""A longer name is cut."""
 
 
 class Run(Phases):
@@ -63,7 +60,8 @@ class Run(Phases):
         self._location = assembly.location(self._settings)
         assembly.check_price(self._settings, self._location)
         self._log_to = assembly.loggers(self._settings)
-        self.name = (name or self._settings.project or assembly.script_name())[:NAME_LENGTH]
+        title = name or self._settings.project or assembly.script_name()
+        self.name = str(title)[:NAME_LENGTH]
         self._inert = is_switched_off(environ) or is_worker_import()
         resumed = None if self._inert else resumed_id(assembly, self._settings, self.name)
         self._is_resumed = resumed is not None

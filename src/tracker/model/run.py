@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from tracker.model.device import Accuracy, Device, NotCounted
     from tracker.model.energy import CounterCheck, EnergyAmount, EnergyInterval
+
+
+NAME_LENGTH: Final = 200
+"""A longer name is cut."""
 
 
 class RunStatus(StrEnum):

@@ -117,6 +117,19 @@ def test_a_run_that_is_renamed_moves_with_its_joules(store: str) -> None:
     assert tracker.History(store).run("first").project == "x"
 
 
+@pytest.mark.parametrize("name", ["", "  ", "last"])
+def test_a_name_that_would_hide_a_run_is_refused(store: str, name: str) -> None:
+    with pytest.raises(SettingsError, match="must be a text"):
+        invoke(store, "rename", "one", name)
+    assert tracker.History(store).run("one").name == "one"
+
+
+def test_a_long_name_is_cut(store: str) -> None:
+    run = tracker.History(store).run("one")
+    shown(store, "rename", "one", "x" * 500)
+    assert tracker.History(store).run(str(run.run_id)).name == "x" * 200
+
+
 def test_a_note_is_shown(store: str) -> None:
     shown(store, "note", "one", "throttled\nfrom 14:00 on")
     assert tracker.History(store).run("one").note == "throttled\nfrom 14:00 on"
