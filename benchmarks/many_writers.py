@@ -6,6 +6,7 @@ The server is the one of ``TRACKER_TEST_POSTGRES``, or one that is started here.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -127,19 +128,35 @@ def _go(process: subprocess.Popen[str]) -> Callable[[], str]:
 
 
 def _phases() -> None:
-    """What 100,000 phases of a run cost the training that marks them."""
+    """What 100,000 phases of a run cost the training that marks them, and leave in memory."""
     program = (
-        "import time, tracker\n"
-        "count = 100_000\n"
-        "with tracker.track('phases', store='sqlite://') as run:\n"
-        "    time.sleep(1)\n"
-        "    began = time.perf_counter()\n"
+        "import json, resource, time, tracker\n"
+        "def memory_mb():\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "def mark(count):\n"
+        "    began, cpu = time.perf_counter(), time.thread_time()\n"
         "    for _ in range(count):\n"
         "        with run.phase('step'): pass\n"
-        "    print((time.perf_counter() - began) / count * 1e3)\n"
+        "    return time.perf_counter() - began, time.thread_time() - cpu\n"
+        "with tracker.track('phases') as run:\n"
+        "    mark(1000)\n"
+        "    time.sleep(3)\n"
+        "    before_mb = memory_mb()\n"
+        "    parts = []\n"
+        "    for _ in range(10):\n"
+        "        parts.append(mark(10_000))\n"
+        "        time.sleep(2)\n"
+        "    wall_s, cpu_s = (sum(part) for part in zip(*parts))\n"
+        "    print(json.dumps([wall_s / 100, cpu_s / 100, memory_mb() - before_mb]))\n"
     )
-    done = subprocess.run((sys.executable, "-c", program), stdout=subprocess.PIPE, check=True)
-    line("to open and close one of 100,000 phases", float(done.stdout), "ms", most=0.2)
+    with tempfile.TemporaryDirectory() as folder:
+        environ = os.environ | {"TRACKER_STORE": f"sqlite:///{folder}/runs.db"}
+        command = (sys.executable, "-c", program)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environ)
+    wall_ms, cpu_ms, grown_mb = json.loads(done.stdout.splitlines()[0])
+    line("to open and close one of 100,000 phases", wall_ms, "ms", most=0.2)
+    line("  CPU of the thread that does", cpu_ms, "ms", most=0.2)
+    line("  memory that grows meanwhile, in ten bursts of 10,000", grown_mb, "MB")
 
 
 def _ship(local: str, server: str, rows: int) -> None:

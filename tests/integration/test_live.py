@@ -172,7 +172,7 @@ def test_a_forked_child_drops_the_run_it_inherited_and_may_start_its_own(
             time.sleep(0.3)
     """)
     assert done.returncode == 0, done.stderr
-    assert sorted(machine.names()) == ["child", "parent"]
+    assert sorted(machine.names()) == ["child", "parent"], done.stderr
     parent, child = machine.shown("parent"), machine.shown("child")
     assert parent["status"] == child["status"] == "finished"
     assert parent["duration_s"] > child["duration_s"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -84,18 +85,21 @@ class Meter:
                 self._channels[reading.device_id].take(reading)
             if readings:
                 self._settle_known(readings[-1].monotonic_ns)
+            elif self._pending:  # nothing is read: an instant counts as silent by those after it
+                self._settle_known(self._pending[-1].time_ns)
             notices, self._notices = self._notices, []
         for notice in notices:  # whoever is told may hold a lock that waits for ours
             self._notice(*notice)
 
     def _settle_known(self, now_ns: int) -> None:
-        settled = False
-        while self._pending and self._decides(self._pending[0].time_ns, now_ns):
-            edge = self._pending.popleft()
-            if edge.levels is None:
-                edge.levels = self._levels(edge.time_ns)
-            settled = True
-        if settled:
+        pending = self._pending  # whoever marks an instant appends to it meanwhile
+        later = bisect(
+            range(len(pending)),
+            False,
+            key=lambda place: not self._decides(pending[place].time_ns, now_ns),
+        )
+        if later:
+            self._settle_all([pending.popleft() for _ in range(later)])
             self._settled.notify_all()
 
     def _decides(self, edge_ns: int, now_ns: int) -> bool:
@@ -103,26 +107,30 @@ class Meter:
             return True
         return all(channel.knows(edge_ns) for channel in self._channels.values())
 
-    def _levels(self, time_ns: int) -> dict[str, EnergyAmount]:
-        return {
-            device_id: EnergyAmount(channel.level_j(time_ns), channel.edge_slack_j)
+    def _settle_all(self, edges: Iterable[Edge]) -> None:
+        known = [
+            (device_id, channel.level_j, channel.edge_slack_j)
             for device_id, channel in self._channels.items()
             if not channel.curve.empty and not channel.has_shown_nothing
-        }
+        ]
+        for edge in edges:
+            if edge.levels is None:
+                edge.levels = {
+                    device_id: EnergyAmount(level_j(edge.time_ns), slack_j)
+                    for device_id, level_j, slack_j in known
+                }
 
     def mark(self, time_ns: int) -> Edge:
-        """Ask for the levels at an instant; they settle as readings come in."""
+        """Ask for the levels at an instant; they settle as readings come in. Never waits."""
         edge = Edge(time_ns)
-        with self._settled:
-            self._pending.append(edge)
+        self._pending.append(edge)  # in one step: without the lock
         return edge
 
     def settle(self, edge: Edge, timeout_s: float) -> None:
         """Wait for an edge, then settle it with what is known: its value is final."""
         with self._settled:
             self._settled.wait_for(lambda: edge.levels is not None, timeout_s)
-            if edge.levels is None:
-                edge.levels = self._levels(edge.time_ns)
+            self._settle_all([edge])
 
     def wants_read_at(self, now_ns: int) -> ReadWish | None:
         """When the next read would tell most, and of what; ``None`` if any time will do."""

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -50,6 +51,7 @@ class Keeper:
         open_memory: opens one that cannot fail, for a run that cannot be kept.
         trouble: told what went wrong, as kind and message; once each.
         checkpoint_s: how often what was committed is made safe from a power cut.
+        no_fork: holds forks up while we write: a child would inherit SQLite's locks, as held.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Keeper:
         open_memory: Callable[[], KeptStore],
         trouble: Callable[[str, str], None],
         checkpoint_s: float = CHECKPOINT_S,
+        no_fork: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._open_store = open_store
         self._open_memory = open_memory
@@ -76,6 +79,7 @@ class Keeper:
         self._warned = False
         self._tidy_at_s = math.inf
         self._checkpoint_s = checkpoint_s
+        self._no_fork = no_fork
         self._checkpoint_at_s = 0.0
         self._ending = False
         self.kept = True
@@ -159,9 +163,11 @@ class Keeper:
         while not self._ending:
             self._due.wait(RETRY_S if self._failing_since_s else None)
             self._due.clear()
+            with self._no_fork():
+                self._commit()
+        with self._no_fork():
             self._commit()
-        self._commit()
-        with self._opening:
+        with self._no_fork(), self._opening:
             if self._store is not None:
                 _do_all([self._store.checkpoint, self._store.close])
 

@@ -6,6 +6,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from msgspec import Struct, field
@@ -25,8 +26,9 @@ EXIT_WAIT_S: Final = 2.0
 LATE_WAIT_S: Final = 10.0
 """How long the interpreter's exit waits for a writer that the end of its run did not wait for."""
 
-FORK_WAIT_S: Final = 1.0
-"""How long a fork waits at most for our threads' first imports."""
+FORK_WAIT_S: Final = 5.0
+"""How long a fork waits at most for our threads' first imports, and for a commit; a child that
+inherits either half done keeps nothing of its own."""
 
 _R = TypeVar("_R")
 
@@ -128,15 +130,15 @@ class Process(Struct, eq=False):
             shipper.finish(EXIT_WAIT_S)
 
 
-class _Imports:
-    """Lets a fork wait while our threads import.
+class _Forks:
+    """Lets a fork wait while our threads import or write.
 
     A child that is forked in the middle of an import inherits the module's lock, and whoever
-    imports that module there waits for ever.
+    imports that module there waits for ever. So it is with what SQLite knows of a file's locks.
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self._held_for_fork = False
 
     def before_fork(self) -> None:
@@ -147,21 +149,26 @@ class _Imports:
             self.lock.release()
 
     def after_in_child(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
 
 _process = Process()
-_imports = _Imports()
+_forks = _Forks()
 
 
 def importing(action: Callable[[], _R]) -> Callable[[], _R]:
     """An action that imports modules, on a thread of ours: forks wait for its end."""
 
     def act() -> _R:
-        with _imports.lock:
+        with _forks.lock:
             return action()
 
     return act
+
+
+def no_fork() -> AbstractContextManager[object]:
+    """While it lasts, forks wait."""
+    return _forks.lock
 
 
 def current() -> Process:
@@ -172,13 +179,13 @@ def current() -> Process:
 def _forget_parent() -> None:
     global _process  # noqa: PLW0603 - a forked child must not touch what its parent owns
     _process = Process()
-    _imports.after_in_child()
+    _forks.after_in_child()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_imports.before_fork,
-        after_in_parent=_imports.after_in_parent,
+        before=_forks.before_fork,
+        after_in_parent=_forks.after_in_parent,
         after_in_child=_forget_parent,
     )
 atexit.register(lambda: current().end_all())

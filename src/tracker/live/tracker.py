@@ -19,7 +19,7 @@ from tracker.live.journal import OpenPhase
 from tracker.live.keeper import TIDY_AFTER_S, Flushed, Keeper
 from tracker.live.kept import KeptStore
 from tracker.live.phases import Phases
-from tracker.live.process import EXIT_WAIT_S, Process, current, importing
+from tracker.live.process import EXIT_WAIT_S, Process, current, importing, no_fork
 from tracker.live.recorder import Recorder
 from tracker.live.resume import resumed_id
 from tracker.model.run import NAME_LENGTH, Attribution, RunStatus, RunTotals
@@ -172,6 +172,7 @@ class Run(Phases):
             importing(lambda: KeptStore.at(assembly, store)),
             lambda: KeptStore.in_memory(assembly),
             lambda kind, message: self._note(kind, "store", message),
+            no_fork=no_fork,
         )
 
     def _note(self, kind: str, subject: str, message: str) -> None:
@@ -303,9 +304,10 @@ class Run(Phases):
     @property
     def _stack(self) -> list[OpenPhase]:
         """The open phases of this thread, outermost first."""
-        if not hasattr(self._local, "stack"):
-            self._local.stack = []
-        stack: list[OpenPhase] = self._local.stack
+        try:
+            stack: list[OpenPhase] = self._local.stack
+        except AttributeError:
+            stack = self._local.stack = []
         return stack
 
     @guarded(lambda: None)
@@ -314,9 +316,10 @@ class Run(Phases):
             return None
         self._wait_at_edge()
         now_ns = self._assembly.clock.monotonic_ns()
-        parent = self._stack[-1] if self._stack else None
+        stack = self._stack
+        parent = stack[-1] if stack else None
         phase = self._recorder.journal.begin(str(name)[:NAME_LENGTH], parent, now_ns)
-        self._stack.append(phase)
+        stack.append(phase)
         self._read_now()
         return phase
 
@@ -324,8 +327,9 @@ class Run(Phases):
     def _end_phase(self, phase: OpenPhase) -> None:
         self._wait_at_edge()
         now_ns = self._assembly.clock.monotonic_ns()
-        if phase in self._stack:
-            self._stack.remove(phase)
+        stack = self._stack
+        if phase in stack:
+            stack.remove(phase)
         if self._recorder is not None and self._is_here:
             self._recorder.journal.end(phase, now_ns)
             self._read_now()

@@ -69,7 +69,8 @@ class Sampler:
     def read_now(self, *, everything: bool = False) -> None:
         """Read the counters at once, without waiting; models too if ``everything``."""
         self._everything = self._everything or everything
-        self._wake.set()
+        if not self._wake.is_set():  # else the read that somebody asked for is yet to come
+            self._wake.set()
 
     def stop(self) -> None:
         """End the thread, without waiting for it."""
