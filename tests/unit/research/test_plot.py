@@ -11,7 +11,7 @@ from tracker.research.project import Projection, project
 
 POINTS = tuple(
     Point(f"n{k}", 2012 + k, 0.4 * 0.8**k * (1.02 if k % 2 else 0.98), 10.0 ** (17 + k))
-    for k in range(8)
+    for k in range(10)
 )
 
 
@@ -26,7 +26,7 @@ def test_an_svg_holds_points_fit_interval_and_targets(tmp_path: Path, frontier: 
     text = path.read_text(encoding="utf-8")
 
     # matplotlib draws letters as shapes and keeps the text beside them.
-    for said in ("polynomial", "exponential", "fit, n = 8", "0.05: 10^", "log10 of training FLOP"):
+    for said in ("polynomial", "exponential", "fit, n = 10", "0.05: 10^", "log10 of training FLOP"):
         assert f"<!-- {said}" in text
 
 
