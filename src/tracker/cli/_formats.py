@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.errors import SettingsError
+from tracker.errors import PluginError, SettingsError
 from tracker.ports import discovery
 from tracker.ports.exporter import fields, suffix
 
@@ -20,13 +20,23 @@ def names() -> tuple[str, ...]:
     return tuple(name.replace("_", "-") for name in discovery.own_names("exporters"))
 
 
-def named(name: str) -> ExporterPlugin:
+def named(name: str, among: Sequence[str]) -> ExporterPlugin:
     """The format of that name.
+
+    Args:
+        name: as a person writes it.
+        among: the formats to name where there is none.
 
     Raises:
         PluginError: there is none, or it does not load.
     """
-    plugin: ExporterPlugin = discovery.load("exporters", name.replace("-", "_"))
+    own = name.replace("-", "_")
+    is_own = own in discovery.own_names("exporters")
+    if not is_own and own not in discovery.foreign_names("exporters"):
+        near = difflib.get_close_matches(name, among, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise PluginError(f"no format {name!r}; {hint}there are: {', '.join(among)}")
+    plugin: ExporterPlugin = discovery.load("exporters", own)
     return plugin
 
 
@@ -37,7 +47,7 @@ def by_ending(path: Path, among: Sequence[str]) -> str:
         SettingsError: none does.
     """
     for name in among:
-        if path.suffix and suffix(named(name)) == path.suffix.lower():
+        if path.suffix and suffix(named(name, among)) == path.suffix.lower():
             return name
     raise SettingsError(f"{path}: no format ends so; say --format, one of {', '.join(among)}")
 

@@ -61,7 +61,7 @@ def command(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - 
     path, name = given["output"], given["format_name"]
     if name is None:
         name = "csv" if path is None else _formats.by_ending(path, FORMATS)
-    plugin = _formats.named(name)
+    plugin = _formats.named(name, FORMATS)
     statement = rooms.history(given["store"]).collection(
         *given["runs"], records=needs_records(plugin), **choice
     )

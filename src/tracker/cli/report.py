@@ -131,7 +131,7 @@ def _write(statement: Statement, given: dict[str, Any]) -> None:
     path, name = given["output"], given["format_name"]
     if name is None:
         name = "markdown" if path is None else _formats.by_ending(path, FORMATS)
-    plugin = _formats.named(name)
+    plugin = _formats.named(name, FORMATS)
     filled = replace(statement, given=_formats.fillings(plugin, name, given["fill"]))
     export(plugin, filled, path)
 

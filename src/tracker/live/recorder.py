@@ -78,6 +78,7 @@ class Recorder:
         self.journal = Journal(segment.id, anchor, meter)
         self.start_ns = start_ns
         self._end_ns: int | None = None
+        self._ends_ns: int | None = None
         self._pricing = pricing
         self._carbon_of = carbon_of
         self._meter = meter
@@ -131,6 +132,8 @@ class Recorder:
         """Hand on what changed since the last tick."""
         with self._lock:
             if self._end_ns is None:
+                if self._ends_ns is not None:  # while the end settles, nothing after it is booked
+                    now_ns = min(now_ns, self._ends_ns)
                 changes = self._changes(now_ns, final=False)
                 self.keeper.put(changes)
                 self.keeper.commit_soon()
@@ -164,6 +167,7 @@ class Recorder:
         with self._lock:
             if self._end_ns is not None:
                 return
+            self._ends_ns = end_ns
         self.journal.end_all(end_ns)
         edge = self._meter.mark(end_ns)
         read_now()

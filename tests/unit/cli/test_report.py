@@ -107,6 +107,14 @@ def test_a_report_that_cannot_be_made_leaves_the_file_alone(
     assert names(tmp_path) == ["sci.md"]
 
 
+def test_a_format_that_is_none_gets_the_names_of_those_that_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, err = failure(["--format", "htlm"], capsys)
+    assert code == 1
+    assert "no format 'htlm'; did you mean html? there are: markdown, html, model-card," in err
+
+
 def test_a_file_of_device_is_written_to() -> None:
     assert printed("--format", "markdown", "-o", "/dev/null") == ""
 
