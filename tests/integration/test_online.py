@@ -178,6 +178,73 @@ def test_a_provider_that_hangs_holds_up_neither_the_run_nor_the_program(
     assert [part["provider"] for part in pricing["parts"]] == ["uk_carbon"]
 
 
+def at_aws(asked: Asked) -> Reply:
+    """A machine in London: the metadata service, and the grid's."""
+    if asked.method == "PUT":
+        return Reply("a-token")
+    if asked.path.endswith("/placement/region"):
+        known = asked.headers.get("x-aws-ec2-metadata-token") == "a-token"
+        return Reply("eu-west-2") if known else Reply(status=401)
+    return half_hours(asked)
+
+
+@pytest.fixture
+def cloud(machine: Machine, server: Server) -> Machine:
+    """The machine at a cloud, of whose firmware it learns that."""
+    server.answers(at_aws)
+    below = Path(machine.environ["TRACKER_SYSFS"], "class/dmi/id")
+    below.mkdir(parents=True)
+    (below / "sys_vendor").write_text("Amazon EC2\n")
+    del machine.environ["TRACKER_LOCATION"]
+    machine.environ.update(
+        {"TZ": "UTC", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url, URL: server.url}
+    )
+    return machine
+
+
+def asked_for_place(server: Server) -> list[Asked]:
+    return [asked for asked in server.asked if asked.path.startswith("/latest/")]
+
+
+def test_a_machine_at_a_cloud_learns_its_region_in_the_background(
+    cloud: Machine, server: Server
+) -> None:
+    done = cloud.run(SHORT_RUN, TRACKER_ONLINE="1")
+    assert done.returncode == 0, done.stderr
+    (pricing,) = cloud.shown()["pricings"]
+    assert (pricing["zone"], pricing["location_origin"]) == ("aws:eu-west-2", "AWS metadata")
+    assert [part["provider"] for part in pricing["parts"]] == ["uk_carbon"]
+    assert pricing["pue_source"] == "not given, and none is published for aws:eu-west-2"
+    assert [asked.method for asked in asked_for_place(server)] == ["PUT", "GET"]
+
+
+def test_a_machine_at_a_cloud_is_not_asked_where_that_is_not_wanted(
+    cloud: Machine, server: Server
+) -> None:
+    done = cloud.run(WATCHED)
+    assert (done.returncode, server.asked) == (0, []), done.stderr
+    assert cloud.shown()["pricings"][0]["zone"] == "WORLD"
+    done = cloud.run(SHORT_RUN, TRACKER_ONLINE="1", TRACKER_LOCATION="GB")
+    assert done.returncode == 0, done.stderr
+    assert cloud.shown()["pricings"][0]["zone"] == "GB"
+    assert asked_for_place(server) == []
+
+
+def test_a_metadata_service_that_fails_leaves_the_place_as_it_was(
+    cloud: Machine, server: Server
+) -> None:
+    server.answers(lambda asked: Reply(status=403) if "latest" in asked.path else half_hours(asked))
+    script = """
+        import time, tracker
+        with tracker.track("short") as run:
+            time.sleep(3)
+    """
+    done = cloud.run(script, TRACKER_ONLINE="1")
+    assert done.returncode == 0, done.stderr
+    assert cloud.shown()["pricings"][0]["zone"] == "WORLD"
+    assert "online: nobody serves WORLD without a key" in done.stderr
+
+
 def test_a_provider_that_fails_is_an_event_and_the_table_prices(
     machine: Machine, server: Server
 ) -> None:

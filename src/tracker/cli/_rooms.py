@@ -133,14 +133,14 @@ def _history(store: str | None) -> RunReader:
 
 
 def _price(
-    store: str | None, run: str | None, choice: Mapping[str, Any], *, dry_run: bool
+    store: str | None, runs: Sequence[str], choice: Mapping[str, Any], *, dry_run: bool
 ) -> Sequence[Priced]:
     from tracker.history import History  # noqa: PLC0415 - SQLAlchemy behind it
 
     history = History(store)
-    if run is None:
+    if not runs:
         return history.complete_pricings(online=choice["online"])
-    return history.price(run, dry_run=dry_run, **choice)
+    return history.price(*runs, dry_run=dry_run, **choice)
 
 
 def _grid(zone: str | None, asked: Mapping[str, Any], *, by_itself: bool = False) -> GridQuestions:
@@ -186,7 +186,7 @@ class Rooms(Struct, frozen=True):
     Attributes:
         history: opens the history of a store; ``None`` is the one of the settings.
         grid: questions about a zone, with what the line asks for.
-        price: prices a run of a store by a choice; without a run, completes what waits.
+        price: prices runs of a store by a choice; without a run, completes what waits.
         track: makes a run with a name and options.
         examine: looks at machine, settings and store.
         measure_baseline: measures idle power for so many seconds, and keeps it.

@@ -67,8 +67,7 @@ def command(
     chosen = any(value is not None for name, value in choice.items() if name != "online")
     if waiting == bool(runs) or (waiting and (chosen or dry_run)):
         raise click.UsageError("name the runs, or --waiting alone for all that are provisional")
-    wanted: tuple[str | None, ...] = (None,) if waiting else runs
-    done = [one for run in wanted for one in rooms.price(store, run, choice, dry_run=dry_run)]
+    done = rooms.price(store, runs, choice, dry_run=dry_run)
     if as_json:
         from tracker.model.plain import plain  # noqa: PLC0415 - not for --help
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from tracker.history.figures import booked_form, figures_of
+from tracker.history.listing import by_run
 from tracker.history.status import Vantage, standing
 from tracker.model.run import RunStatus
 from tracker.store import figures
@@ -25,17 +27,25 @@ def book(database: Database, run_id: UUID, vantage: Vantage | None = None) -> bo
     Raises:
         StoreError: nothing was booked.
     """
+    return book_some(database, [run_id], vantage) > 0
+
+
+def book_some(database: Database, run_ids: Sequence[UUID], vantage: Vantage | None = None) -> int:
+    """Book those of some runs that have ended and are not booked; how many that were.
+
+    Raises:
+        StoreError: nothing was booked.
+    """
     vantage = vantage or Vantage.here()
     with database.writing() as connection:
-        if not figures.claim(connection, run_id):
-            return False
+        claimed = [run_id for run_id in run_ids if figures.claim(connection, run_id)]
         reader = Reader(database, within=connection)
-        if not _is_over(reader.signs(run_id), vantage):
-            figures.unbook(connection, [run_id])
-            return False
-        found = figures_of(reader, reader.runs([run_id]), vantage)
-        figures.book(connection, [booked_form(found)])
-    return True
+        signs = by_run(reader.signs(claimed))
+        over = [run_id for run_id in claimed if _is_over(signs[run_id], vantage)]
+        figures.unbook(connection, set(claimed) - set(over))
+        found = by_run(reader.runs(over)).values()
+        figures.book(connection, [booked_form(figures_of(reader, each, vantage)) for each in found])
+    return len(over)
 
 
 def book_ended(database: Database, vantage: Vantage | None = None, most: int | None = None) -> int:

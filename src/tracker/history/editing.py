@@ -86,15 +86,14 @@ class Editing(Opening):
 
     def price(
         self,
-        selector: str | UUID,
-        *,
+        *selectors: str | UUID,
         dry_run: bool = False,
         **choice: Any,  # noqa: ANN401 - the fields of PricingChoice, each with its own type
     ) -> tuple[Priced, ...]:
-        """Price a run by another choice, or complete what is provisional of it.
+        """Price runs by another choice, or complete what is provisional of them.
 
         Args:
-            selector: ``last``, a unique name, an id, or the first characters of a short id.
+            selectors: each ``last``, a unique name, an id, or the first characters of a short id.
             dry_run: keep nothing.
             choice: ``provider``, ``signal``, ``scope``, ``location``, ``pue``,
                 ``market_g_per_kwh``, ``at_region`` (a what-if), ``tariff``, ``water``,
@@ -111,7 +110,7 @@ class Editing(Opening):
 
         assembly, wanted = Assembly.of_this_process(), PricingChoice(**choice)
         with self._open("read" if dry_run else "write") as (database, _):
-            return Repricer(assembly, database, dry_run=dry_run).price(selector, wanted)
+            return Repricer(assembly, database, dry_run=dry_run).price(selectors, wanted)
 
     def take_in(
         self,

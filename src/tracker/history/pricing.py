@@ -6,9 +6,9 @@ its minutes have one that will not change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -18,9 +18,10 @@ from tracker.carbon.accountant import with_stretches
 from tracker.carbon.pue import Pue
 from tracker.chains import FIXED, TABLE, Wish, is_asked
 from tracker.errors import GridError, SettingsError
-from tracker.history.booking import book
+from tracker.history.booking import book_some
 from tracker.history.carbon import current_of, priced
 from tracker.history.figures import Figures, energy_between, figures_of
+from tracker.history.listing import by_run
 from tracker.history.status import Vantage
 from tracker.model.carbon import Location, Pricing, Scope, Signal
 from tracker.model.report import PricingReport
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tracker.carbon.feed import Feed
     from tracker.settings import Settings
 
+
+_AT_ONCE: Final = 200
+"""Runs in memory."""
 
 _Kind = TypeVar("_Kind", Signal, Scope)
 
@@ -110,27 +114,20 @@ class Repricer:
         self._dry_run = dry_run
         self._reader = Reader(database)
         self._cache = StoredIntensities(database)
+        self._settings: dict[PricingChoice, Settings] = {}
+        self._feeds: dict[tuple[Location, Wish], Feed] = {}
 
-    def price(self, selector: str | UUID, choice: PricingChoice) -> tuple[Priced, ...]:
-        """Price one run by a choice, or complete what is provisional of it.
+    def price(self, selectors: Iterable[str | UUID], choice: PricingChoice) -> tuple[Priced, ...]:
+        """Price runs by a choice, or complete what is provisional of them.
 
         Raises:
-            RunNotFound: there is none, or there are several.
+            RunNotFound: one is not there, or there are several.
             SettingsError: something in the choice cannot be meant.
             GridError: nobody has the intensities.
             StoreError: the store cannot be read or written.
         """
-        run_id = selector if isinstance(selector, UUID) else self._reader.find(selector)
-        records = self._reader.runs([run_id])
-        figures = figures_of(self._reader, records, Vantage.here())
-        if choice.is_empty:
-            made = list(self._completed(records, figures, choice))
-        else:
-            made = [("added", self._new(records, figures, choice))]
-        if not self._dry_run:
-            self._keep(run_id, [one for action, one in made if action != "unchanged"])
-        everything = [*(one for _, one in made), *records.pricings]
-        return tuple(self._told(records, figures, action, one, everything) for action, one in made)
+        ids = [one if isinstance(one, UUID) else self._reader.find(one) for one in selectors]
+        return tuple(self._price(ids, choice))
 
     def complete(self, limit: int, *, online: bool | None = None) -> tuple[Priced, ...]:
         """Fill the provisional pricings of the newest runs that wait for figures.
@@ -140,18 +137,42 @@ class Repricer:
         Raises:
             StoreError: the store cannot be read or written.
         """
-        done: list[Priced] = []
-        for run_id in self._reader.provisional(limit):
-            try:
-                done += self.price(run_id, PricingChoice(online=online))
-            except (GridError, SettingsError):
-                continue
+        ids, choice = self._reader.provisional(limit), PricingChoice(online=online)
+        done = self._price(ids, choice, passed_over=(GridError, SettingsError))
         return tuple(one for one in done if one.action != "unchanged")
 
-    def _keep(self, run_id: UUID, made: list[Pricing]) -> None:
-        if made:
-            Writer(self._database).save(made)
-            book(self._database, run_id)
+    def _price(
+        self,
+        run_ids: Sequence[UUID],
+        choice: PricingChoice,
+        passed_over: tuple[type[Exception], ...] = (),
+    ) -> Iterator[Priced]:
+        """Runs priced, many of them read and written at once."""
+        for start in range(0, len(run_ids), _AT_ONCE):
+            records = by_run(self._reader.runs(run_ids[start : start + _AT_ONCE]))
+            vantage = Vantage.here()
+            kept: list[Pricing] = []
+            told: list[Priced] = []
+            for of in records.values():
+                try:
+                    figures = figures_of(self._reader, of, vantage)
+                    made = self._made(of, figures, choice)
+                except passed_over:
+                    continue
+                kept += (one for action, one in made if action != "unchanged")
+                everything = [*(one for _, one in made), *of.pricings]
+                told += (self._told(of, figures, *one, everything) for one in made)
+            if kept and not self._dry_run:
+                Writer(self._database).save(kept)
+                book_some(self._database, list({one.run_id: None for one in kept}))
+            yield from told
+
+    def _made(
+        self, records: RunRecords, figures: Figures, choice: PricingChoice
+    ) -> list[tuple[str, Pricing]]:
+        if choice.is_empty:
+            return list(self._completed(records, figures, choice))
+        return [("added", self._new(records, figures, choice))]
 
     def _told(
         self,
@@ -189,7 +210,7 @@ class Repricer:
     ) -> tuple[str, Pricing]:
         named = None if pricing.provider == TABLE else pricing.provider
         online = choice.online is not False  # a provisional pricing is one that may be asked for
-        settings = self._assembly.settings({})
+        settings = self._settings_with(PricingChoice())
         feed = self._feed(settings, pricing.location, Wish(named, online=online))
         booked = feed.book(pricing.stretches[0].start, figures.stands.last_seen_at)
         filled = with_stretches(
@@ -202,12 +223,21 @@ class Repricer:
         return ("completed" if booked.settled else "filled"), filled
 
     def _feed(self, settings: Settings, location: Location, wish: Wish) -> Feed:
-        return self._assembly.feed(settings, location, wish, self._cache)
+        """One for all runs of a place; within one command the settings are the same."""
+        key = location, wish
+        if key not in self._feeds:
+            self._feeds[key] = self._assembly.feed(settings, location, wish, self._cache)
+        return self._feeds[key]
+
+    def _settings_with(self, choice: PricingChoice) -> Settings:
+        if choice not in self._settings:
+            written = {"pue": choice.pue, "tariff": choice.tariff, "water": choice.water}
+            self._settings[choice] = self._assembly.settings(written)
+        return self._settings[choice]
 
     def _new(self, records: RunRecords, figures: Figures, choice: PricingChoice) -> Pricing:
         current = current_of(records.pricings)
-        written = {"pue": choice.pue, "tariff": choice.tariff, "water": choice.water}
-        settings = self._assembly.settings(written)
+        settings = self._settings_with(choice)
         made_with = self._terms(settings, choice, current)
         start, end = figures.run.started_at, figures.stands.last_seen_at
         if choice.market_g_per_kwh is not None:

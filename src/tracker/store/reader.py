@@ -164,14 +164,14 @@ class Reader:
         with self._reading() as connection:
             return queries.runs_of(connection, run_ids)
 
-    def signs(self, run_id: UUID) -> RunRecords:
-        """A run with its segments and heartbeats alone.
+    def signs(self, run_ids: Sequence[UUID]) -> RunRecords:
+        """Runs with their segments and heartbeats alone.
 
         Raises:
             StoreError: the store cannot be read.
         """
         with self._reading() as connection:
-            return queries.runs_of(connection, [run_id], {run_id})
+            return queries.runs_of(connection, run_ids, set(run_ids))
 
     def run(self, run_id: UUID) -> tuple[RunRecords, RunDetails]:
         """One run with its phases, metrics and events.

@@ -252,12 +252,14 @@ def test_price_shows_what_was_and_what_is() -> None:
 def test_price_completes_all_that_wait() -> None:
     asked: list[object] = []
 
-    def price(store: str | None, run: str | None, choice: object, *, dry_run: bool) -> list[Priced]:
-        asked.append(run)
+    def price(
+        store: str | None, runs: Sequence[str], choice: object, *, dry_run: bool
+    ) -> list[Priced]:
+        asked.append(runs)
         return [priced("completed")]
 
     assert "completed" in printed("price --waiting", replace(behind(), price=price))
-    assert asked == [None]
+    assert asked == [()]
 
 
 def test_where_no_run_waits_a_line_says_so() -> None:

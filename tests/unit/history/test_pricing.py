@@ -43,7 +43,7 @@ def repricer(database: Database, *, dry_run: bool = False) -> Repricer:
 
 
 def price(database: Database, run_id: UUID, **choice: Any) -> Priced:
-    (done,) = repricer(database).price(run_id, PricingChoice(**choice))
+    (done,) = repricer(database).price([run_id], PricingChoice(**choice))
     return done
 
 
@@ -94,6 +94,36 @@ def test_a_contract_stands_beside_the_grid_and_never_in_its_place(
     assert [one.basis for one in after.pricings] == ["location", "market"]
 
 
+def test_many_runs_are_priced_at_once_each_by_its_own_energy(
+    database: Database, sample: Sample
+) -> None:
+    others = [Sample() for _ in range(3)]
+    for other in others:
+        Writer(database).save(other.records())
+    ids = [sample.id, *(other.id for other in others)]
+    done = repricer(database).price(ids, PricingChoice(pue=1.5))
+    assert [one.run_id for one in done] == ids
+    assert len({one.pricing.id for one in done}) == len(ids)
+    for run_id, one in zip(ids, done, strict=True):
+        found = report_of(database, run_id, kept=True)
+        assert found.pricing == one.pricing
+        assert one.pricing.carbon_g == pytest.approx(1.5 * KWH * one.pricing.g_per_kwh_mean)
+
+
+def test_a_run_that_nobody_can_price_holds_up_no_other(database: Database, sample: Sample) -> None:
+    nowhere = replace(sample.pricing.location, zone="fixed", g_per_kwh=-1.0)
+    other = Sample()
+    Writer(database).save(
+        [
+            *other.records(),
+            replace(other.pricing, provisional=True, location=nowhere),
+            replace(sample.pricing, provisional=True),
+        ]
+    )
+    (done,) = repricer(database).complete(10, online=False)
+    assert (done.run_id, done.action) == (sample.id, "completed")
+
+
 def test_a_corrected_location_becomes_the_runs_own(database: Database, sample: Sample) -> None:
     done = price(database, sample.id, location="DE")
     assert report(database, sample).pricing == done.pricing
@@ -103,7 +133,7 @@ def test_a_corrected_location_becomes_the_runs_own(database: Database, sample: S
 
 def test_dry_run_keeps_nothing(database: Database, sample: Sample) -> None:
     before = report(database, sample)
-    (done,) = repricer(database, dry_run=True).price(sample.id, PricingChoice(pue=2.0))
+    (done,) = repricer(database, dry_run=True).price([sample.id], PricingChoice(pue=2.0))
     assert done.pricing.carbon_g == pytest.approx(2 * (done.carbon_before_g or 0), rel=0.5)
     assert report(database, sample) == before
 
@@ -139,7 +169,7 @@ def test_a_provisional_pricing_is_frozen_once_nobody_can_add_to_it(
 ) -> None:
     Writer(database).save([replace(sample.pricing, provisional=True)])
     assert report(database, sample).pricings[0].provisional
-    (done,) = repricer(database).price(sample.id, PricingChoice(online=False))
+    (done,) = repricer(database).price([sample.id], PricingChoice(online=False))
     assert done.action == "completed"
     found = ours(report(database, sample))
     assert (found.id, found.provisional) == (sample.pricing.id, False)
@@ -150,7 +180,7 @@ def test_a_pricing_that_waits_for_the_network_waits_on_without_it(
 ) -> None:
     waiting = replace(sample.pricing, provisional=True, provider="energy_charts")
     Writer(database).save([waiting])
-    (done,) = repricer(database).price(sample.id, PricingChoice(online=False))
+    (done,) = repricer(database).price([sample.id], PricingChoice(online=False))
     assert done.action == "filled"
     assert done.pricing.provisional
     said = [one for one in report(database, sample).events if one.kind == "price-fallback"]
