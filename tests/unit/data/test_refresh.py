@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tracker.data import tables
-from tracker.data.refresh import Figure, co2js, ember, refreshed, text_of
+from tracker.data.refresh import (
+    Figure,
+    aggregated,
+    co2js,
+    egrid_borders,
+    egrid_rates,
+    ember,
+    main,
+    refreshed,
+    tdp_rows,
+    text_of,
+)
 
 EMBER = """iso2,iso3,area,year,gco2e_per_kwh
 AL,ALB,Albania,2025,25.172
@@ -67,3 +79,81 @@ def test_what_is_shipped_has_them_right(code: str, g_per_kwh: float) -> None:
 )
 def test_what_a_grid_can_have_over_a_year(figure: float, can_be: bool) -> None:
     assert Figure(figure, 2025, "x").can_be is can_be
+
+
+def test_an_area_keeps_a_newer_figure_of_another_source() -> None:
+    old = [
+        {"area": "Africa", "gco2e_per_kwh": "1", "year": "2023", "source": "x"},
+        {"area": "World", "gco2e_per_kwh": "458.5", "year": "2025", "source": "y"},
+    ]
+    older = json.dumps({"World": {"year": 2024, "emissions_intensity_gco2_per_kwh": 472.94}})
+    rows, _ = aggregated(old, co2js(CO2JS) | co2js(older))
+    assert [(row["gco2e_per_kwh"], row["year"]) for row in rows] == [
+        ("545.09", "2024"),
+        ("458.5", "2025"),
+    ]
+
+
+def area(kind: str, name: str, geometry: object) -> dict[str, object]:
+    row = next(row for row in tables.rows("egrid2023_rates.csv") if row["code"] == name)
+    rates = {
+        f"{gas}EmissionRate": {"value": float(row[f"{gas}_lb_per_mwh"])} for gas in ("co2", "co2e")
+    }
+    mix = {key.removeprefix("mix_"): float(row[key]) for key in row if key.startswith("mix_")}
+    properties = {
+        "type": kind,
+        "name": name,
+        "fullName": row["name"],
+        "dataYear": int(row["data_year"]),
+        "emissionFactor": rates,
+        "fuelMix": mix,
+        "gridLoss": {"value": float(row["grid_gross_loss"])},
+    }
+    return {"properties": properties, "geometry": geometry}
+
+
+SQUARE = [[-100.001, 40.0], [-100.004, 40.001], [-99.0, 40.0], [-99.0, 41.0], [-100.001, 40.0]]
+EPA = json.dumps(
+    {
+        "features": [
+            area("subregion", "CAMX", {"type": "Polygon", "coordinates": [SQUARE]}),
+            area("subregion", "AKGD", {"type": "MultiPolygon", "coordinates": [[SQUARE]] * 2}),
+            area("national", "National", None),
+            {"properties": {"type": "state", "name": "CA"}, "geometry": None},
+        ]
+    }
+)
+
+
+def test_epas_map_gives_rates_as_they_are_shipped() -> None:
+    shipped = {row["code"]: row for row in tables.rows("egrid2023_rates.csv")}
+    found = egrid_rates(EPA)
+    assert [row["code"] for row in found] == ["National", "AKGD", "CAMX"]
+    assert all(row == shipped[row["code"]] for row in found)
+
+
+def test_epas_map_gives_borders_without_corners_that_rounding_made_one() -> None:
+    corners = [-100.0, 40.0, -99.0, 40.0, -99.0, 41.0, -100.0, 40.0]
+    assert json.loads(egrid_borders(EPA)) == {"CAMX": [[corners]], "AKGD": [[corners]] * 2}
+
+
+def test_a_processors_power_that_cannot_be_is_left_out() -> None:
+    rows, refused = tdp_rows("Name,TDP\nA,95\nB,27.29.5\nC,0.0\nD,6.5\n")
+    assert [row["name"] for row in rows] == ["A", "D"]
+    assert refused == ["B: 27.29.5 W", "C: 0.0 W"]
+
+
+def test_the_script_says_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    original = tmp_path / "cpu_power.csv"
+    original.write_text("Name,TDP\nA,95\nB,0\n")
+    line = ["cpu_tdp", str(original), "--into", str(tmp_path)]
+    main(line)
+    assert "changed; mend its entry in sources.toml\nrefused: B: 0 W" in capsys.readouterr().out
+    main(line)
+    assert "as it was" in capsys.readouterr().out
+    assert (tmp_path / "cpu_tdp.csv").read_text() == "name,tdp_w\nA,95\n"
+
+
+def test_the_script_wants_all_of_a_tables_originals(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["countries", str(tmp_path / "ember.csv")])
