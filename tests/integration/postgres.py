@@ -44,10 +44,21 @@ def _of_the_package() -> Iterator[Path]:
 
 
 class Server:
-    """A cluster in a folder of its own, reachable by a socket in it alone."""
+    """A cluster in a folder of its own, reachable by a socket in it alone.
 
-    def __init__(self, folder: Path, connections: int = 80) -> None:
+    Args:
+        folder: an empty one.
+        connections: how many at most.
+        port: also names its socket.
+        settings: further ones of the server, which count after ours.
+    """
+
+    def __init__(
+        self, folder: Path, connections: int = 80, port: int = 5432, *settings: str
+    ) -> None:
         self._folder = folder
+        self._port = str(port)
+        self._settings = settings
         self._connections = connections
         self._data = folder / "data"
         self._binaries = _binaries()
@@ -62,6 +73,7 @@ class Server:
         return subprocess.Popen(
             [
                 *(str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self._folder)),
+                *("-p", self._port),
                 *(
                     "-c",
                     "listen_addresses=",
@@ -70,6 +82,7 @@ class Server:
                     "-c",
                     f"max_connections={self._connections}",
                 ),
+                *(part for setting in self._settings for part in ("-c", setting)),
             ],
             user=self._user,
             cwd=self._folder,
@@ -95,7 +108,14 @@ class Server:
     def _await(self) -> None:
         for _ in range(200):
             ready = subprocess.run(
-                [str(self._binaries / "pg_isready"), "-q", "-h", str(self._folder)], check=False
+                [
+                    *(str(self._binaries / "pg_isready"), "-q"),
+                    "-h",
+                    str(self._folder),
+                    "-p",
+                    self._port,
+                ],
+                check=False,
             )
             if ready.returncode == 0:
                 return

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +21,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from integration.machine import Machine, machine_in
+from integration.postgres import Server
 from tracker.errors import StoreError
 from tracker.store.database import open_database
 from tracker.store.listing import Filter
@@ -229,6 +234,106 @@ def test_a_server_in_trouble_is_one_warning_and_gets_everything_later(
     mend()
     assert machine.tracker("sync", "--all").returncode == 0
     assert_same(machine)
+
+
+@contextmanager
+def encrypting() -> Iterator[tuple[str, Path]]:
+    """A server whose certificate nobody but itself vouches for: its URL, and that certificate."""
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
+        folder, keys = Path(name) / "server", Path(name) / "keys"
+        folder.mkdir()
+        keys.mkdir()
+        Path(name).chmod(0o755)  # the server is another user's, where we are root
+        certificate, key = keys / "server.crt", keys / "server.key"
+        words = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {key}"
+        options = ["-out", str(certificate), "-addext", "subjectAltName=DNS:localhost"]
+        subprocess.run(["openssl", *words.split(), *options], check=True, capture_output=True)
+        if os.geteuid() == 0:
+            shutil.chown(key, "nobody")
+        key.chmod(0o600)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = Server(
+            folder,
+            20,
+            port,
+            "listen_addresses=localhost",
+            "ssl=on",
+            f"ssl_cert_file={certificate}",
+            f"ssl_key_file={key}",
+        )
+        try:
+            yield f"postgresql+psycopg://tracker@localhost:{port}/postgres", certificate
+        finally:
+            server.stop()
+
+
+def test_a_certificate_that_is_not_trusted_is_one_warning_and_sync_follows_once_it_is(
+    machine: Machine,
+) -> None:
+    with encrypting() as (url, certificate):
+        trusted = f"{url}?sslmode=verify-full&sslrootcert={certificate}"
+        upgrade_server(trusted)
+        stranger = machine.folder / "nobody.crt"
+        subprocess.run(
+            [
+                "openssl",
+                *[
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "rsa:2048",
+                    "-nodes",
+                    "-days",
+                    "2",
+                    "-subj",
+                    "/CN=else",
+                ],
+            ]
+            + ["-keyout", str(machine.folder / "else.key"), "-out", str(stranger)],
+            check=True,
+            capture_output=True,
+        )
+        done = machine.run(
+            RUN.format(seconds=2.0),
+            TRACKER_STORE=f"{url}?sslmode=verify-full&sslrootcert={stranger}",
+        )
+        assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+        (warning,) = done.stderr.splitlines()
+        assert "certificate" in warning
+        assert status(machine)["waiting"]
+        machine.environ["TRACKER_STORE"] = trusted
+        assert machine.tracker("sync", "--all").returncode == 0
+        assert_same(machine)
+
+
+def test_what_is_edited_or_deleted_here_is_so_on_the_server(machine: Machine) -> None:
+    for _ in range(2):
+        assert machine.run(RUN.format(seconds=0.1)).returncode == 0
+    assert machine.tracker("sync").returncode == 0
+    assert_same(machine, runs=2)
+    server, local = machine.environ["TRACKER_STORE"], local_url(machine)
+    edited, deleted = sorted(records(server), key=str)
+    for words in (
+        ("tag", str(edited), "stage=final"),
+        ("rename", str(edited), "better"),
+        ("note", str(edited), "the one in the paper"),
+        ("delete", str(deleted), "--yes"),
+    ):
+        done = machine.tracker(*words, "--store", local)
+        assert done.returncode == 0, done.stderr
+    done = machine.tracker("sync")
+    assert done.returncode == 0, done.stderr
+    assert_same(machine)
+    with open_database(server, mode="read") as database:
+        (run,) = Reader(database).run(edited)[0].runs
+        assert (run.name, run.note) == ("better", "the one in the paper")
+        assert run.tags["stage"] == "final"
+        found = Reader(database).newest(Filter(tags={"stage": "final"}), 10)
+        assert list(found) == [edited]
+    assert machine.run(RUN.format(seconds=0.1)).returncode == 0  # nothing brings it back
+    machine.tracker("sync")
+    assert deleted not in records(server)
 
 
 def test_sync_without_a_server_says_how_to_name_one(machine: Machine) -> None:
