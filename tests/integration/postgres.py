@@ -108,13 +108,7 @@ class Server:
     def _await(self) -> None:
         for _ in range(200):
             ready = subprocess.run(
-                [
-                    *(str(self._binaries / "pg_isready"), "-q"),
-                    "-h",
-                    str(self._folder),
-                    "-p",
-                    self._port,
-                ],
+                [self._binaries / "pg_isready", "-q", "-h", self._folder, "-p", self._port],
                 check=False,
             )
             if ready.returncode == 0:

@@ -236,6 +236,19 @@ def test_a_server_in_trouble_is_one_warning_and_gets_everything_later(
     assert_same(machine)
 
 
+def sign(certificate: Path, key: Path) -> None:
+    """Make a key, and a certificate for this machine that nobody else vouches for."""
+    options = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    subprocess.run(
+        [
+            *("openssl", "req", *options.split(), "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
 @contextmanager
 def encrypting() -> Iterator[tuple[str, Path]]:
     """A server whose certificate nobody but itself vouches for: its URL, and that certificate."""
@@ -245,9 +258,7 @@ def encrypting() -> Iterator[tuple[str, Path]]:
         keys.mkdir()
         Path(name).chmod(0o755)  # the server is another user's, where we are root
         certificate, key = keys / "server.crt", keys / "server.key"
-        words = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {key}"
-        options = ["-out", str(certificate), "-addext", "subjectAltName=DNS:localhost"]
-        subprocess.run(["openssl", *words.split(), *options], check=True, capture_output=True)
+        sign(certificate, key)
         if os.geteuid() == 0:
             shutil.chown(key, "nobody")
         key.chmod(0o600)
@@ -275,25 +286,7 @@ def test_a_certificate_that_is_not_trusted_is_one_warning_and_sync_follows_once_
         trusted = f"{url}?sslmode=verify-full&sslrootcert={certificate}"
         upgrade_server(trusted)
         stranger = machine.folder / "nobody.crt"
-        subprocess.run(
-            [
-                "openssl",
-                *[
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "rsa:2048",
-                    "-nodes",
-                    "-days",
-                    "2",
-                    "-subj",
-                    "/CN=else",
-                ],
-            ]
-            + ["-keyout", str(machine.folder / "else.key"), "-out", str(stranger)],
-            check=True,
-            capture_output=True,
-        )
+        sign(stranger, machine.folder / "nobody.key")
         done = machine.run(
             RUN.format(seconds=2.0),
             TRACKER_STORE=f"{url}?sslmode=verify-full&sslrootcert={stranger}",
