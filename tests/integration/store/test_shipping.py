@@ -85,7 +85,7 @@ def test_a_run_is_there_whole_and_nothing_waits_any_more(pair: Pair) -> None:
 
 
 def test_runs_of_other_stores_stay_where_they_are(pair: Pair) -> None:
-    private, elsewhere = Sample(), Sample()
+    private, elsewhere = Sample(devices=[GPU]), Sample(devices=[CPU])  # nothing is in both
     Writer(pair.local).save(private.records())
     Writer(pair.local, "postgresql://elsewhere:5432/db").save(elsewhere.records())
     assert pair.ship() == 0
