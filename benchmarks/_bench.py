@@ -83,9 +83,21 @@ def machine() -> Iterator[Path]:
         yield Path(folder)
 
 
+def compiled(folder: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of children whose modules are compiled once, into ``folder``.
+
+    What pip installs is compiled; a checkout is not where Python may write no such files,
+    and each start would be measured with the compiler.
+    """
+    environ = dict(os.environ if base is None else base)
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    return environ
+
+
 def environ_with_store(folder: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a child that keeps its runs in ``folder`` and knows no user's settings."""
-    environ = dict(os.environ if base is None else base)
+    environ = compiled(folder, base)
     for name in [name for name in environ if name.startswith(("TRACKER_", "CUDA_VISIBLE"))]:
         del environ[name]
     environ["TRACKER_STORE"] = f"sqlite:///{folder / 'runs.db'}"

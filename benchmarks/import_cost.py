@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from _bench import MS_PER_S, command, line, machine, medians_cpu_s, options
-
-_NO_COMPILED = "PYTHONDONTWRITEBYTECODE"
+from _bench import MS_PER_S, command, compiled, line, machine, medians_cpu_s, options
 
 
 def main() -> None:
@@ -18,11 +15,8 @@ def main() -> None:
         "help": (command(), "--help"),
         "estimate": (command(), "estimate", "--gpu", "V100", "--hours", "84"),
     }
-    # Compiled once, as what is installed is: where Python may write no such files, each start
-    # would be measured with the compiler.
-    environ = {name: value for name, value in os.environ.items() if name != _NO_COMPILED}
     with machine() as folder:
-        cpu_s = medians_cpu_s(commands, times, environ | {"PYTHONPYCACHEPREFIX": str(folder)})
+        cpu_s = medians_cpu_s(commands, times, compiled(folder))
     line("bare Python", cpu_s["bare"] * MS_PER_S, "CPU ms")
     line(
         "import tracker, above it", (cpu_s["import"] - cpu_s["bare"]) * MS_PER_S, "CPU ms", most=20
