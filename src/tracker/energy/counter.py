@@ -76,5 +76,6 @@ def _of_several(
     rounds = min(max(round((expected_j - least_j) / round_j), 0), possible)
     kind = StepKind.WRAP if wrapped or rounds else StepKind.DIFFERENCE
     off_j = POWER_ERROR_RATIO * expected_j
-    doubt_j = max(round_j, off_j) if off_j > round_j / 2 else 0.0
+    # What is taken is within half a round of the expected, which may be off by that much.
+    doubt_j = off_j + round_j / 2 if off_j > round_j / 2 else 0.0
     return CounterStep(kind, least_j + rounds * round_j, doubt_j)

@@ -175,6 +175,9 @@ def test_a_controller_that_falls_silent_is_given_up(host: Host) -> None:
 
     assert isinstance(errors[0], SourceReadError)
     assert "3 times in a row" in str(errors[-1])
+    deadline_s = time.monotonic() + 10
+    while active_count() > before and time.monotonic() < deadline_s:
+        time.sleep(0.01)
     assert active_count() == before
 
 

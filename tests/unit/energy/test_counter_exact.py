@@ -96,7 +96,8 @@ def test_after_a_gap_of_any_number_of_wraps_the_truth_is_hit_or_the_doubt_is_sta
         assert off_j < 0.02
 
 
-resets = st.lists(st.tuples(powers, st.floats(0.05, 2.5), st.floats(0.0, 0.9), st.booleans()))
+# The last power is a mean over 0.2 s at least, so that is how long each lasts here.
+resets = st.lists(st.tuples(powers, st.floats(0.25, 2.5), st.floats(0.0, 0.9), st.booleans()))
 
 
 @given(start_j=st.floats(10.0, RANGE_J / 2), steps=resets)
