@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from tracker.model.figures import Part
-from tracker.model.ranges import BoardSum, Range, carbon_range
+from tracker.model.ranges import BoardSum, Range, carbon_range, reserve
 from tracker.model.totals import GroupTotal
 from tracker.model.units import kwh_from_j
 
@@ -23,7 +23,7 @@ class Group(Struct):
 
     Attributes:
         own_j: by accuracy class and board; ``own_j2`` holds the squares of those that
-            were added up before.
+            were added up before, ``own_most_j2`` the largest of these.
         twice_j: joules that another run of the group counted already.
         twice_g: their grams.
         shared_j: joules that runs outside the group counted too.
@@ -40,6 +40,7 @@ class Group(Struct):
     centre_j: float = 0.0
     slack_j2: float = 0.0
     own_j2: float = 0.0
+    own_most_j2: float = 0.0
     twice_j: float = 0.0
     twice_g: float = 0.0
     shared_j: float = 0.0
@@ -75,6 +76,7 @@ class Group(Struct):
         self.slack_j2 += row.slack_j2
         self.common_j[row.accuracy_class] += row.common_j
         self.own_j2 += row.own_j2
+        self.own_most_j2 = max(self.own_most_j2, row.own_most_j2)
 
     def take_out(self, accuracy_class: str, board: str, own_j: float) -> None:
         """A board that was added up in the store, and to which more is to be added."""
@@ -111,6 +113,10 @@ class Group(Struct):
         """Of what counts once: its error is taken to be in proportion."""
         squares = (*self.common_j.values(), *self.own_j.values())
         half_j = math.hypot(*squares, math.sqrt(self.own_j2 + self.slack_j2))
+        own_j2 = [one**2 for one in self.own_j.values()]
+        # A board that was taken out may have been the largest one of those before.
+        most_j2 = max(min(self.own_most_j2, self.own_j2), *own_j2, 0.0)
+        half_j *= reserve(self.own_j2 + sum(own_j2), most_j2)
         bounds = Range((self.centre_j - half_j) * once, (self.centre_j + half_j) * once)
         return bounds.at_least_zero()
 

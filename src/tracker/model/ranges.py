@@ -184,15 +184,20 @@ def range_of_sums(sums: Iterable[BoardSum]) -> Range:
         own_j[one.board, one.accuracy_class] += one.own_j
         common_j[one.accuracy_class] += one.common_j
     half_j = math.hypot(*own_j.values(), *common_j.values(), math.sqrt(slack_j2))
-    half_j *= 1 + RESERVE_RATIO * _spread_over_boards(own_j.values())
+    squares = [one**2 for one in own_j.values()]
+    half_j *= reserve(sum(squares), max(squares, default=0.0))
     return Range(centre_j - half_j, centre_j + half_j)
 
 
-def _spread_over_boards(own_j: Iterable[float]) -> float:
-    """From 0, where one board's own error is all there is, towards 1 over many boards."""
-    squares = [one**2 for one in own_j]
-    total = sum(squares)
-    return 1 - max(squares) / total if total > 0 else 0.0
+def reserve(own_j2: float, most_j2: float) -> float:
+    """What a half-width is multiplied by: 1 where one board's own error is all there is.
+
+    Args:
+        own_j2: the boards' own errors squared, added up.
+        most_j2: the largest of these squares.
+    """
+    spread = 1 - min(most_j2 / own_j2, 1.0) if own_j2 > 0 else 0.0
+    return 1 + RESERVE_RATIO * spread
 
 
 def _range_of(shares: Iterable[Share]) -> Range:

@@ -226,6 +226,7 @@ def classes_by(connection: Connection, dimension: Dimension) -> list[Any]:
             func.sum(table.c.centre_j).label("centre_j"),
             func.sum(table.c.common_j).label("common_j"),
             func.sum(table.c.own_j * table.c.own_j).label("own_j2"),
+            func.max(table.c.own_j * table.c.own_j).label("own_most_j2"),
             func.sum(table.c.slack_j2).label("slack_j2"),
         )
         .where(table.c.dimension == dimension)
