@@ -77,6 +77,7 @@ class Keeper:
         self._afterwards: list[Callable[[], None]] = []
         self._ended: list[UUID] = []
         self._warned = False
+        self._rehearsed = False
         self._tidy_at_s = math.inf
         self._checkpoint_s = checkpoint_s
         self._no_fork = no_fork
@@ -110,6 +111,25 @@ class Keeper:
         """Take back what ``after_each_commit`` was told."""
         if job in self._afterwards:
             self._afterwards.remove(job)
+
+    def rehearse(self, run_id: UUID) -> None:
+        """Have a run's report made once while it runs, on the writer's thread.
+
+        SQLAlchemy compiles its questions then, and the end of the run does not wait for that.
+        """
+        if self._rehearsed:
+            return
+        self._rehearsed = True
+
+        def second_commit() -> None:
+            self.no_more(second_commit)
+            self.report(run_id)
+
+        def first_commit() -> None:
+            self.no_more(first_commit)
+            self.after_each_commit(second_commit)
+
+        self.after_each_commit(first_commit)
 
     def flush(self, timeout_s: float) -> Flushed:
         """Wait until everything put so far is committed, or cannot be."""

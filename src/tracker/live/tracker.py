@@ -129,6 +129,7 @@ class Run(Phases):
         )
         keeper.put([run, recorder.segment, pricing, *others])
         keeper.do_first(lambda: keeper.put(beginning.facts(assembly, settings, run)))
+        keeper.rehearse(self.id)
         if settings.show == "line":
             from tracker.live.line import LiveLine  # noqa: PLC0415 - only where it is asked for
 

@@ -34,6 +34,7 @@ class FakeStore:
         self.closed = False
         self.tidied = 0
         self.checkpoints = 0
+        self.reported: list[UUID] = []
 
     def checkpoint(self) -> None:
         self.checkpoints += 1
@@ -51,6 +52,7 @@ class FakeStore:
         return list(self.saved)
 
     def report(self, run_id: UUID, *, kept: bool) -> tuple[list[Record], bool]:
+        self.reported.append(run_id)
         return self.saved, kept
 
     def close(self) -> None:
@@ -198,3 +200,17 @@ def test_what_was_committed_is_made_safe_now_and_then_and_at_the_end(
         keeper.flush(5)  # what is done after a commit is done before the next
         assert store.checkpoints in {meanwhile, meanwhile + 1}
     assert store.checkpoints > meanwhile
+
+
+def test_a_report_is_rehearsed_once_while_the_run_goes_on() -> None:
+    run_id, store = UUID(int=9), FakeStore()
+    with keeping(lambda: store) as (keeper, troubles):
+        keeper.rehearse(run_id)
+        keeper.rehearse(UUID(int=10))  # another run of the process: what it asks is compiled
+        for number in range(4):
+            keeper.put([metric(number)])
+            assert keeper.flush(5) is Flushed.SAVED
+        keeper.put([metric(4)])
+        assert keeper.flush(5) is Flushed.SAVED
+    assert store.reported == [run_id]
+    assert troubles == []
