@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tracker.carbon.feed import Feed
 from tracker.chains import Wish, chain_for
-from tracker.errors import GridError, PluginError, SettingsError
+from tracker.errors import GridError, PluginError, SettingsError, ZoneUnknown
 from tracker.model.carbon import CarbonIntensity, Location, Pricing
 from tracker.model.host import Host
 from tracker.model.store_url import is_server
@@ -225,6 +225,8 @@ class Assembly(Struct, frozen=True):
         try:
             if settings.pricing is not None:
                 discovery.load("grid", settings.pricing)
+            if location.g_per_kwh is not None and settings.pricing not in {None, "fixed"}:
+                raise ZoneUnknown("a figure of your own is not asked of a provider")
             self.intensity_now(settings, location)
         except PluginError as error:
             raise SettingsError(f"{shown}: {error}") from error
