@@ -62,7 +62,8 @@ def _done(store: str | None, *, take_all: bool) -> tuple[int | None, Shipped | N
     if not is_server(server) and (take_all or not settings.online):
         raise StoreError(
             "no server to take runs to: TRACKER_STORE names none. Name one: "
-            "tracker sync --store postgresql+psycopg://user@host/database"
+            "tracker sync --store postgresql+psycopg://user@host/database; the grid's figures "
+            "are asked for by TRACKER_ONLINE=1 tracker sync"
         )
     priced = _price(assembly, server) if settings.online else None
     return priced, _ship(assembly, server, take_all=take_all) if is_server(server) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,7 +106,10 @@ def command(
     _say(advice, rooms, as_json=as_json, stderr=wait)
     worth_it = advice.saves_ratio * 100 >= worth
     if wait:
-        options = {"location": zone, "store": asked["store"]}
+        options = [f"--location={zone}"] if zone else []
+        options += [f"--store={asked['store']}"] if asked["store"] else []
+        # Who may be asked for the forecast may be asked for the price.
+        options += {True: ["--online"], False: ["--offline"], None: []}[asked["online"]]
         return _run(rooms, advice.best.at if worth_it else None, options, command)
     return WAIT_IS_BETTER if check and worth_it else 0
 
@@ -122,14 +125,11 @@ def _say(advice: Advice, rooms: Rooms, *, as_json: bool, stderr: bool) -> None:
     show(console, advice_view(advice, rooms.now(), console.width))
 
 
-def _run(
-    rooms: Rooms, at: datetime | None, options: Mapping[str, str | None], command: Sequence[str]
-) -> int:
+def _run(rooms: Rooms, at: datetime | None, options: Sequence[str], command: Sequence[str]) -> int:
     """Wait for the time, then do what ``tracker run`` does; the command's exit code."""
     while at is not None and (left_s := (at - rooms.now().astimezone(UTC)).total_seconds()) > 0:
         rooms.sleep(min(left_s, _LONGEST_NAP_S))
     from tracker.cli.run import command as run  # noqa: PLC0415 - only where a command follows
 
-    arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
-    done = run.main([*arguments, "--", *command], "tracker run", standalone_mode=False, obj=rooms)
+    done = run.main([*options, "--", *command], "tracker run", standalone_mode=False, obj=rooms)
     return done if isinstance(done, int) else 0
