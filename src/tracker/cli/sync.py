@@ -128,4 +128,4 @@ def _lines(priced: int | None, shipped: Shipped | None, waiting: Sequence[Waitin
     for one in waiting:
         since = f", the oldest of {one.since:%Y-%m-%d %H:%M} UTC" if one.since else ""
         lines.append(f"Waiting for {one.target}: {one.runs} runs, {one.rows} rows{since}.")
-    return lines if waiting else [*lines, "Nothing waits."]
+    return lines if waiting else [*lines, "No run waits to be taken to a server."]
