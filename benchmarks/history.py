@@ -207,6 +207,7 @@ class Maker:
                 started_at=at,
                 ended_at=end,
                 outcome="finished",
+                slept_s=0.0,
                 not_counted="[]",
                 slot_s=300,
             )
