@@ -114,6 +114,7 @@ class CounterField:
     def read(self) -> Sequence[Reading]:
         """The counter and those of the powers that answer."""
         gpu, fields = self._gpu, self._fields
+        began_ns = gpu.clock()
         fields.fill()
         now_ns = gpu.clock()
         element = fields.elements[0]
@@ -121,7 +122,7 @@ class CounterField:
             raise gpu.nvml.NVMLError(element.nvmlReturn)
         energy_j = j_from_mj(fields.values[0].ullVal)
         readings: list[Reading] = [
-            EnergyReading(gpu.device_id, now_ns, energy_j, most_w=gpu.most_w)
+            EnergyReading(gpu.device_id, now_ns, energy_j, most_w=gpu.most_w, began_ns=began_ns)
         ]
         for place, window in enumerate(self._windows, start=1):
             if not fields.elements[place].nvmlReturn:

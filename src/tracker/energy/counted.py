@@ -98,7 +98,7 @@ class CounterBooking:
         if step is None:
             return None
         now_ns = reading.monotonic_ns
-        count = Count(now_ns, reading.energy_j, self.tally.total_j)
+        count = self.tally.last or before
         self._doubt_j += step.doubt_j
         if step.kind is StepKind.RESET or step.kind is StepKind.JUMP:
             for known in (*self._held, before):  # what was counted, dated by when it was read
@@ -108,7 +108,7 @@ class CounterBooking:
             self._book(now_ns, count.total_j)
         else:
             if step.energy_j > 0:
-                self._clock.observe(before.time_ns, now_ns)
+                self._clock.observe(before.began_ns, now_ns)
             self._take_published(count)
         return step.kind
 
@@ -139,22 +139,23 @@ class CounterBooking:
         if not refreshes_slowly:
             self._book(count.time_ns - int(clock.period_ns / 2), count.total_j)
             return
-        published_ns = clock.published_ns(count.time_ns)
-        if not self._is_ambiguous(count.time_ns, published_ns):
+        published_ns = clock.published_ns(count.began_ns)
+        if not self._is_ambiguous(count, published_ns):
             self._book(published_ns, count.total_j)
 
     @property
     def _refreshes_slowly(self) -> bool:
         return self._clock.period_ns > SHORTEST_DATED_NS
 
-    def _is_ambiguous(self, now_ns: int, last_ns: int) -> bool:
+    def _is_ambiguous(self, count: Count, last_ns: int) -> bool:
         """Whether a publication is due so close to now that the value may be either; asks again."""
+        now_ns = count.time_ns
         near_ns = self._clock.error_ns(now_ns) + MARGIN_NS
         next_ns = int(last_ns + self._clock.period_ns)
         self._retry_ns = None
         if next_ns - now_ns < near_ns:
             self._retry_ns = next_ns + near_ns
-        elif now_ns - last_ns < near_ns:
+        elif count.began_ns - last_ns < near_ns:
             self._retry_ns = last_ns + near_ns
         return self._retry_ns is not None
 

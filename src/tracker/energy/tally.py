@@ -24,6 +24,7 @@ class Count(Struct, frozen=True):
     time_ns: int
     raw_j: float
     total_j: float
+    began_ns: int
 
 
 class Tally:
@@ -64,7 +65,7 @@ class Tally:
             return None
         self._stuck_at_j = None
         self._moved_ns = reading.monotonic_ns
-        self.last = Count(reading.monotonic_ns, reading.energy_j, self._total_j)
+        self.last = Count(reading.monotonic_ns, reading.energy_j, self._total_j, _began_ns(reading))
         return self.last
 
     def leave(self) -> None:
@@ -97,7 +98,9 @@ class Tally:
             self._jumps = 0
         if reading.energy_j != before.raw_j:
             self._moved_ns = now_ns
-        self.last = Count(now_ns, reading.energy_j, before.total_j + step.energy_j)
+        self.last = Count(
+            now_ns, reading.energy_j, before.total_j + step.energy_j, _began_ns(reading)
+        )
         return step
 
     def _most_j(self, reading: EnergyReading) -> float:
@@ -106,3 +109,7 @@ class Tally:
             return math.inf
         since_ns = reading.monotonic_ns - self._moved_ns + 2 * self._refresh_ns
         return reading.most_w * s_from_ns(since_ns)
+
+
+def _began_ns(reading: EnergyReading) -> int:
+    return reading.monotonic_ns if reading.began_ns is None else reading.began_ns

@@ -20,6 +20,8 @@ class EnergyReading(Struct, frozen=True):
             for one that never wraps: then a step backwards is a reset.
         most_w: more than the device can draw for as long as its counter shows, in watts:
             a faster counter is wrong; ``None`` where no bound is known.
+        began_ns: taken just before the counter was read: a busy interpreter may stamp what
+            it read only milliseconds later; ``None`` where that does not matter.
     """
 
     device_id: str
@@ -27,6 +29,7 @@ class EnergyReading(Struct, frozen=True):
     energy_j: float
     wraps_at_j: float | None = None
     most_w: float | None = None
+    began_ns: int | None = None
 
 
 class PowerReading(Struct, frozen=True):
