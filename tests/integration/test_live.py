@@ -14,9 +14,6 @@ import pytest
 from integration.machine import Machine, living, machine_in
 from tracker import History
 
-AS_EXACT = 0.15
-"""A run of a second or two on a busy machine; how exact figures are, benchmarks say."""
-
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
@@ -41,16 +38,16 @@ def test_a_training_is_measured_priced_stored_and_reported(machine: Machine) -> 
     assert report["status"] == "finished"
     assert report["kept"]
     assert report["tags"] == {"lr": "3e-4"}
-    assert report["energy_j"] == pytest.approx(300 * report["duration_s"], rel=AS_EXACT)
+    assert report["energy_j"] == pytest.approx(300 * report["duration_s"], rel=0.03)
     assert report["energy_low_j"] < report["energy_j"] < report["energy_high_j"]
-    assert live_j == pytest.approx(report["energy_j"], rel=0.3)
-    assert live_g == pytest.approx(report["carbon_g"], rel=0.3)
+    assert live_j == pytest.approx(report["energy_j"], rel=0.1)
+    assert live_g == pytest.approx(report["carbon_g"], rel=0.1)
     gpu = next(one for one in report["devices"] if one["kind"] == "gpu")
     assert (gpu["kind"], gpu["method"], gpu["in_total"]) == ("gpu", "counter", True)
     phases = [(one["name"], one["index"], one["parent"]) for one in report["phases"]]
     assert phases == [("epoch", 0, None), ("train", 0, 0), ("epoch", 1, None), ("train", 0, 2)]
     epochs_j = [one["energy_j"] for one in report["phases"] if one["name"] == "epoch"]
-    assert sum(epochs_j) == pytest.approx(report["energy_j"], rel=AS_EXACT)
+    assert sum(epochs_j) == pytest.approx(report["energy_j"], rel=0.05)
     assert report["phases"][2]["metrics"] == {"accuracy": 0.6}
     assert report["pricings"][0]["zone"] == "FR"
     assert report["provenance"]["python"]
@@ -106,7 +103,7 @@ def test_nested_runs_and_runs_in_threads_each_count_their_own_time(machine: Mach
     assert sorted(machine.names()) == ["inner", "outer", "t0", "t1"]
     for name in ("inner", "outer", "t0", "t1"):
         shown = machine.shown(name)
-        assert shown["energy_j"] == pytest.approx(300 * shown["duration_s"], rel=AS_EXACT)
+        assert shown["energy_j"] == pytest.approx(300 * shown["duration_s"], rel=0.05)
     assert [one["name"] for one in machine.shown("t0")["phases"]] == ["t0"]
 
 
@@ -199,7 +196,7 @@ def test_after_kill_9_the_run_is_there_but_for_the_last_tick(machine: Machine) -
     assert shown["status"] == "interrupted"
     assert shown["phases"][0]["end"] is None
     used_j = 300.0 * (killed_ns - started_ns) / 1e9
-    assert used_j - 3 * 300 <= shown["energy_j"] <= used_j * (1 + AS_EXACT)
+    assert used_j - 1.3 * 300 <= shown["energy_j"] <= used_j * 1.02
 
 
 def test_a_running_run_can_be_seen_from_outside(machine: Machine) -> None:
@@ -243,7 +240,7 @@ def test_a_store_that_cannot_be_used_leaves_the_run_unkept_and_the_training_whol
         print(report.kept, round(power_w), [event.kind for event in report.events])
     """)
     assert done.stdout.split()[0] == "False", done.stderr
-    assert int(done.stdout.split()[1]) == pytest.approx(300, rel=AS_EXACT)
+    assert 290 <= int(done.stdout.split()[1]) <= 310
     assert "store-unavailable" in done.stdout
     assert done.stderr.count("not kept") == 1
     assert words in done.stderr
@@ -372,7 +369,7 @@ def test_a_disk_that_fills_leaves_the_training_whole_and_says_what_is_missing(
     assert done.returncode == 0, done.stderr
     status, kept, power_w, *events = done.stdout.split(maxsplit=3)
     assert (status, kept) == ("finished", "False"), done.stderr
-    assert int(power_w) == pytest.approx(300, rel=AS_EXACT)
+    assert 290 <= int(power_w) <= 310
     assert events == ["['store-failed']\n"]
     assert done.stderr.count("not stored for now") == 1
     assert "Traceback" not in done.stderr
@@ -408,7 +405,7 @@ def test_the_energy_of_a_phase_settles_at_once_and_is_final(machine: Machine) ->
         print(run.report().phases[0].energy_j)
     """)
     energy_j, waited_s, final, priced, stored_j = done.stdout.split()
-    assert float(energy_j) == pytest.approx(300, rel=AS_EXACT), done.stderr
+    assert float(energy_j) == pytest.approx(300, rel=0.03), done.stderr
     assert float(waited_s) <= 0.2
     assert (final, priced) == ("True", "True")
     assert float(stored_j) == float(energy_j)
