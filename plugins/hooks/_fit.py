@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from tracker.hooks._vendor import synchronize
 from tracker.live import track
@@ -113,6 +113,35 @@ class Fit:
         figures = figures_of(values)
         if self.run is not None and figures:
             self.run.log(**figures)
+
+
+class FitCallback:
+    """What the callbacks of several frameworks begin with; each inherits its framework's class too.
+
+    Args:
+        run: as ``Fit`` takes it.
+        name: the same.
+        options: the same.
+    """
+
+    no_end: ClassVar[str]
+    """Why a fit failed whose end the framework never told."""
+
+    def __init__(
+        self,
+        run: Run | None = None,
+        *,
+        name: str | None = None,
+        **options: Unpack[TrackOptions],
+    ) -> None:
+        super().__init__()
+        self.warned = False
+        self._fit = Fit(run, name, options, self.no_end)
+
+    @property
+    def run(self) -> Run | None:
+        """The run under way, else the last one; ``None`` before the first fit."""
+        return self._fit.run
 
 
 def figures_of(values: Mapping[str, Any]) -> dict[str, float]:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tracker.hooks._boundary import guarded
-from tracker.hooks._fit import Fit, figures_of_phase
+from tracker.hooks._fit import FitCallback, figures_of_phase
 from tracker.hooks._vendor import on_demand, required
 from tracker.model.units import kwh_from_j
 
@@ -26,31 +26,16 @@ if TYPE_CHECKING:
     from tracker.model.report import RunReport
 
 _LOG = logging.getLogger("tracker")
-_NO_END: Final = "train() did not come to its end: it raised, or was interrupted"
 _KWH, _G = "total_energy_kwh", "total_carbon_g"
 
 
-class _Emissions:
+class _Emissions(FitCallback):
     """The events of ``EmissionsCallback``, which inherits the Trainer's class as well."""
 
-    def __init__(
-        self,
-        run: Run | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[TrackOptions],
-    ) -> None:
-        super().__init__()
-        self.warned = False
-        self._fit = Fit(run, name, options, _NO_END)
-        self._measures = True
-        self._epoch_is_over = False
-        self._earlier_kwh = self._earlier_g = 0.0
-
-    @property
-    def run(self) -> Run | None:
-        """The run under way, else the last one; ``None`` before the first ``train()``."""
-        return self._fit.run
+    no_end = "train() did not come to its end: it raised, or was interrupted"
+    _measures = True
+    _epoch_is_over = False
+    _earlier_kwh = _earlier_g = 0.0
 
     @guarded
     def on_train_begin(self, /, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -12,41 +12,23 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final
 
 from tracker.hooks._boundary import guarded
-from tracker.hooks._fit import Fit, figures_of_phase
+from tracker.hooks._fit import FitCallback, figures_of_phase
 from tracker.hooks._vendor import on_demand, required
 from tracker.live.boundary import in_one_line
 from tracker.model.units import kwh_from_j
 
-if TYPE_CHECKING:
-    from tracker.live import Run, TrackOptions
-
-_NO_END: Final = "fit() did not come to its end"
 _NAMES: Final = ("lightning.pytorch", "pytorch_lightning")
 
 
-class _Emissions:
+class _Emissions(FitCallback):
     """The events of ``EmissionsCallback``, which inherits Lightning's class as well."""
 
-    def __init__(
-        self,
-        run: Run | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[TrackOptions],
-    ) -> None:
-        super().__init__()
-        self.warned = False
-        self._fit = Fit(run, name, options, _NO_END)
-        self._measures = False
-        self._steps = 0
-
-    @property
-    def run(self) -> Run | None:
-        """The run under way, else the last one; ``None`` before the first ``fit()``."""
-        return self._fit.run
+    no_end = "fit() did not come to its end"
+    _measures = False
+    _steps = 0
 
     @guarded
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:

@@ -9,37 +9,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any
 
 from tracker.hooks._boundary import guarded
-from tracker.hooks._fit import Fit
+from tracker.hooks._fit import FitCallback
 from tracker.hooks._vendor import on_demand, required
 
-if TYPE_CHECKING:
-    from tracker.live import Run, TrackOptions
-
-_NO_END: Final = "train() did not come to its end: it raised, or was interrupted"
 _Evaluations = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
-class _Emissions:
+class _Emissions(FitCallback):
     """The events of ``EmissionsCallback``, which inherits XGBoost's class as well."""
 
-    def __init__(
-        self,
-        run: Run | None = None,
-        *,
-        name: str | None = None,
-        **options: Unpack[TrackOptions],
-    ) -> None:
-        super().__init__()
-        self.warned = False
-        self._fit = Fit(run, name, options, _NO_END)
-
-    @property
-    def run(self) -> Run | None:
-        """The run under way, else the last one; ``None`` before the first ``train()``."""
-        return self._fit.run
+    no_end = "train() did not come to its end: it raised, or was interrupted"
 
     # XGBoost wants these two to return the model, and names their argument.
 
