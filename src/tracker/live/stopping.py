@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 
-class AskedToStop:
+class AskedToStop(ABC):
     """What hooks need of a run beyond its phases.
 
     A training is never ended from outside: whoever wants its end asks for it here, and the
@@ -65,6 +66,6 @@ class AskedToStop:
                     del self._barriers[barrier]
                     self.note_failure("waiting at a phase's edge", error)
 
+    @abstractmethod
     def note_failure(self, what: str, error: Exception) -> None:
         """Something of ours failed."""
-        raise NotImplementedError

@@ -299,6 +299,8 @@ class Shelf:
     def delete(self, selector: str) -> None:
         self.asked = {"delete": selector}
 
+    # The verbs that take and write whole files are tested on a real store.
+
     def collection(self, *selectors: str, **asked: object) -> Statement:
         raise NotImplementedError(selectors, asked)
 
