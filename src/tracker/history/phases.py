@@ -12,7 +12,7 @@ from msgspec import Struct
 from tracker.carbon.accountant import carbon_between_g
 from tracker.history.energy import board_of
 from tracker.model.carbon import Pricing
-from tracker.model.ranges import Share, energy_range
+from tracker.model.ranges import BoardSum, Share, range_of_sums
 from tracker.model.report import PhaseReport
 from tracker.model.run import Metric, Phase, Segment, SegmentDevice
 
@@ -20,18 +20,37 @@ _Place = tuple[UUID, int]
 """A phase's segment and number."""
 
 
+class Counted(Struct, frozen=True):
+    """A device in the total, as all phases of a segment need it; ``joule`` is the sum of one."""
+
+    kind: str
+    joule: BoardSum
+
+    @classmethod
+    def by_segment(
+        cls, segments: Iterable[Segment], devices: Iterable[SegmentDevice]
+    ) -> dict[UUID, dict[str, Counted]]:
+        """The devices in the total, by segment and device id."""
+        of = {segment.id: segment for segment in segments}
+        found: dict[UUID, dict[str, Counted]] = {key: {} for key in of}
+        for one in devices:
+            if one.in_total:
+                share = Share(board_of(of[one.segment_id], one.device.id), one.accuracy, 1.0, 0.0)
+                counted = cls(one.device.kind.value, BoardSum.of(share))
+                found[one.segment_id][one.device.id] = counted
+        return found
+
+
 class PhaseBook(Struct, frozen=True):
-    """What all phases of a run are computed with.
+    """What all phases of a run are computed with; there may be a hundred thousand.
 
     Attributes:
-        segments: by id.
-        devices: by segment and device id.
+        counted: the devices in the total, by segment and device id.
         pricing: the current one, if there is any.
         last_seen_at: until when a phase lasts that is still open, UTC.
     """
 
-    segments: Mapping[UUID, Segment]
-    devices: Mapping[tuple[UUID, str], SegmentDevice]
+    counted: Mapping[UUID, Mapping[str, Counted]]
     pricing: Pricing | None
     last_seen_at: datetime
 
@@ -41,15 +60,18 @@ class PhaseBook(Struct, frozen=True):
         """All phases; they, and the metrics, are given in the order of time."""
         positions = {_place(phase): position for position, phase in enumerate(phases)}
         inside = _metrics_inside(phases, metrics)
-        return tuple(self._report(phase, positions, inside[_place(phase)]) for phase in phases)
+        return tuple(
+            self._report(phase, positions, inside.get(place, {}))
+            for phase, place in zip(phases, positions, strict=True)
+        )
 
     def _report(
         self, phase: Phase, positions: Mapping[_Place, int], metrics: Mapping[str, float]
     ) -> PhaseReport:
         end = phase.ended_at or max(self.last_seen_at, phase.started_at)
-        shares = self._shares(phase)
-        energy_j = sum(share.energy_j for share in shares) if shares else None
-        bounds = energy_range(shares) if shares else None
+        sums, by_kind_j = self._sums(phase)
+        energy_j = sum(one.energy_j for one in sums) if sums else None
+        bounds = range_of_sums(sums).at_least_zero() if sums else None
         parent = None if phase.parent is None else positions.get((phase.segment_id, phase.parent))
         return PhaseReport(
             name=phase.name,
@@ -61,32 +83,23 @@ class PhaseBook(Struct, frozen=True):
             energy_j=energy_j,
             low_j=bounds.low if bounds else None,
             high_j=bounds.high if bounds else None,
-            energy_by_kind_j=self._by_kind_j(phase),
+            energy_by_kind_j=by_kind_j,
             carbon_g=self._carbon_g(energy_j, phase.started_at, end),
             metrics=metrics,
         )
 
-    def _counted(self, phase: Phase) -> list[tuple[SegmentDevice, float, float]]:
-        """Device, joules and slack of each device in the total."""
-        found = []
-        for device_id, amount in (phase.energy or {}).items():
-            device = self.devices.get((phase.segment_id, device_id))
-            if device is not None and device.in_total:
-                found.append((device, amount.energy_j, amount.slack_j))
-        return found
-
-    def _shares(self, phase: Phase) -> list[Share]:
-        segment = self.segments[phase.segment_id]
-        return [
-            Share(board_of(segment, one.device.id), one.accuracy, energy_j, slack_j)
-            for one, energy_j, slack_j in self._counted(phase)
-        ]
-
-    def _by_kind_j(self, phase: Phase) -> dict[str, float]:
-        by_kind_j: defaultdict[str, float] = defaultdict(float)
-        for one, energy_j, _ in self._counted(phase):
-            by_kind_j[one.device.kind.value] += energy_j
-        return dict(by_kind_j)
+    def _sums(self, phase: Phase) -> tuple[list[BoardSum], dict[str, float]]:
+        """What each device in the total gave, and joules by kind."""
+        sums: list[BoardSum] = []
+        by_kind_j: dict[str, float] = {}
+        if phase.energy:
+            of_segment = self.counted.get(phase.segment_id, {})
+            for device_id, amount in phase.energy.items():
+                device = of_segment.get(device_id)
+                if device is not None:
+                    sums.append(device.joule.times(amount.energy_j, amount.slack_j))
+                    by_kind_j[device.kind] = by_kind_j.get(device.kind, 0.0) + amount.energy_j
+        return sums, by_kind_j
 
     def _carbon_g(self, energy_j: float | None, start: datetime, end: datetime) -> float | None:
         if self.pricing is None or energy_j is None:

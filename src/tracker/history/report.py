@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tracker.history.carbon import current_of, priced
 from tracker.history.energy import Board, remainder_of
 from tracker.history.figures import Figures, energy_between, figures_of
-from tracker.history.phases import PhaseBook
+from tracker.history.phases import Counted, PhaseBook
 from tracker.history.status import Vantage, last_sign
 from tracker.model.device import DeviceKind, NotCounted
 from tracker.model.display import duration_text
@@ -172,8 +172,7 @@ def _pricings(reader: Reader, records: RunRecords, figures: Figures) -> tuple[Pr
 
 def _phases(records: RunRecords, details: RunDetails, figures: Figures) -> tuple[PhaseReport, ...]:
     book = PhaseBook(
-        segments={segment.id: segment for segment in records.segments},
-        devices={(one.segment_id, one.device.id): one for one in records.devices},
+        counted=Counted.by_segment(records.segments, records.devices),
         pricing=current_of(records.pricings),
         last_seen_at=figures.stands.last_seen_at,
     )

@@ -172,6 +172,18 @@ class BoardSum(Struct, frozen=True):
             share.slack_j**2,
         )
 
+    def times(self, energy_j: float, slack_j: float) -> BoardSum:
+        """Where this is of one joule: of so many of the same board, with their slack."""
+        return BoardSum(
+            self.board,
+            self.accuracy_class,
+            energy_j,
+            self.centre_j * energy_j,
+            self.common_j * energy_j,
+            self.own_j * energy_j,
+            slack_j**2,
+        )
+
 
 def range_of_sums(sums: Iterable[BoardSum]) -> Range:
     """The range of the sum of all, in joules; below 0 only in a difference."""
