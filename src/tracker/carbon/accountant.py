@@ -44,25 +44,11 @@ def make_pricing(
     water: WaterUse | None = None,
     notes: Sequence[PricingNote] = (),
 ) -> Pricing:
-    """A pricing of a run.
+    """A pricing of a run: the arguments are the fields of ``Pricing``.
 
     Signal and scope are those of the first figure that the chosen provider gave; where it
-    gave none yet, those of the first figure.
-
-    Args:
-        id: the pricing's own, made by the caller.
-        run_id: the run that is priced.
-        made_at: UTC.
-        location: where the electricity is used.
-        stretches: in order of time, without gaps, at least one.
-        pue: facility energy over IT energy, and who says so.
-        provider: the one that was chosen; that of the first figure by default.
-        basis: ``location`` (the grid's) or ``market`` (a contract's).
-        what_if: an answer to "what would it have been".
-        provisional: some stretch may still get a better figure.
-        tariff: what the electricity costs.
-        water: litres a kilowatt-hour.
-        notes: what the providers could not do.
+    gave none yet, those of the first figure. ``provider`` is the one that was chosen, by
+    default that of the first figure; there must be a stretch.
     """
     chosen = provider or stretches[0].intensity.provider
     first = _telling(stretches, chosen)

@@ -54,8 +54,7 @@ def command(
         more = {"equivalents": [each.to_dict() for each in familiar]} if equivalents else {}
         _options.print_json(report.to_dict() | more)
         return
-    from tracker.cli._report_view import report_view  # noqa: PLC0415 - rich, not for --help
-    from tracker.cli._screen import screen, show  # noqa: PLC0415 - the same
+    from tracker.cli._screen import screen, show  # noqa: PLC0415 - rich, not for --help
 
     console = screen()
     if pricings:
@@ -63,6 +62,8 @@ def command(
 
         show(console, pricings_view(report, rooms.now(), console.width))
         return
+    from tracker.cli._report_view import report_view  # noqa: PLC0415 - the same
+
     # A history that keeps no curve has no such method: the view then goes without.
     curve_of = getattr(history, "power_curve", None)
     curve = curve_of(str(report.run_id)) if curve_of else ()

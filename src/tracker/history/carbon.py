@@ -55,10 +55,8 @@ def priced(
         sum(share * figure for share, figure in zip(shares, figures, strict=True))
         for figures in zip(*(_bounds(one.intensity) for one in pricing.stretches), strict=True)
     )
-    grams, bounds = 0.0, NOTHING
-    if total is not None:
-        grams = carbon_g(total.energy_j, mean) * pricing.pue
-        bounds = carbon_range(total.bounds, Range(low, high), pricing.pue)
+    grams = carbon_g(total.energy_j, mean) * pricing.pue if total else 0.0
+    bounds = carbon_range(total.bounds, Range(low, high), pricing.pue) if total else NOTHING
     location = pricing.location
     return PricingReport(
         id=pricing.id,

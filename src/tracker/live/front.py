@@ -45,30 +45,34 @@ def tracked(
         raise TypeError("write @tracker.tracked() with parentheses")
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        title = name or function.__name__
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def call_async(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the function's
-                with track(title, **options):
-                    return await function(*args, **kwargs)
-
-            return call_async  # type: ignore[return-value]  # a coroutine function stays one
-
-        if inspect.isgeneratorfunction(function):
-
-            @functools.wraps(function)
-            def go_through(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the same
-                with track(title, **options):
-                    return (yield from function(*args, **kwargs))
-
-            return go_through
-
-        @functools.wraps(function)
-        def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with track(title, **options):
-                return function(*args, **kwargs)
-
-        return call
+        return _each_call_in(lambda: track(name or function.__name__, **options), function)
 
     return decorate
+
+
+def _each_call_in(begin: Callable[[], Run], function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The function, each of its calls in a run; coroutine functions and generators stay such."""
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def call_async(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the function's
+            with begin():
+                return await function(*args, **kwargs)
+
+        return call_async  # type: ignore[return-value]  # a coroutine function stays one
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def go_through(*args: _P.args, **kwargs: _P.kwargs) -> Any:  # noqa: ANN401 - the same
+            with begin():
+                return (yield from function(*args, **kwargs))
+
+        return go_through
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with begin():
+            return function(*args, **kwargs)
+
+    return call

@@ -130,7 +130,18 @@ class Run(Phases):
         keeper.put([run, recorder.segment, pricing, *others])
         keeper.do_first(lambda: keeper.put(beginning.facts(assembly, settings, run)))
         keeper.rehearse(self.id)
-        if settings.show == "line":
+        self._show(recorder, keeper)
+        pipeline.attach(recorder, settings.interval_s)
+        if settings.online and pricing.provisional:
+            self._fetch(process, recorder, pricing)
+        keeper.commit_soon()  # opens the store now, in the background
+        if is_server(settings.store):
+            self._ship(process, settings.store)
+        return True
+
+    def _show(self, recorder: Recorder, keeper: Keeper) -> None:
+        """Let the figures be seen while they come: in a line, by experiment loggers."""
+        if self._settings.show == "line":
             from tracker.live.line import LiveLine  # noqa: PLC0415 - only where it is asked for
 
             self._line = LiveLine(self.name, lambda: self.totals, recorder.journal.open_names)
@@ -141,13 +152,6 @@ class Run(Phases):
             self._loggers = Loggers(self._log_to, recorder, self._totals, self._note)
             self._loggers.look()
             self.wait_at_edges(self._loggers.look)
-        pipeline.attach(recorder, settings.interval_s)
-        if settings.online and pricing.provisional:
-            self._fetch(process, recorder, pricing)
-        keeper.commit_soon()  # opens the store now, in the background
-        if is_server(settings.store):
-            self._ship(process, settings.store)
-        return True
 
     def _ship(self, process: Process, server: str) -> None:
         from tracker.live.shipper import shipper_to  # noqa: PLC0415 - only with a server
