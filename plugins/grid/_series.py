@@ -13,10 +13,8 @@ from msgspec import Struct
 from tracker.errors import IntensityMissing
 from tracker.grid._connection import Connection
 from tracker.grid._spread import HOURLY_CEILING_G_PER_KWH, by_odds
-from tracker.model.carbon import CarbonIntensity, Scope, Signal
+from tracker.model.carbon import MAX_G_PER_KWH, CarbonIntensity, Scope, Signal
 
-MAX_G_PER_KWH: Final = 2000.0
-"""What lies above is an error of the source, as is what lies below 0."""
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 9000
 """Beyond, times overflow; no grid has published any."""

@@ -7,7 +7,6 @@ of ``pyproject.toml``, in the nearest folder upwards that has one; the user's ow
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -15,24 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from msgspec import Struct
 
 from tracker.errors import SettingsError
-from tracker.model import store_url
-from tracker.model.device import DeviceKind
+from tracker.setting_values import checked
 
 if TYPE_CHECKING:
     from tracker.grid_settings import GridOptions
 
 FILE_NAME = "tracker.toml"
-MIN_INTERVAL_S = 0.1
-"""NVML and RAPL give nothing new below this, and NVML gives wrong values below 0.05 s."""
-MAX_INTERVAL_S = 30.0
-"""A processor's counter may wrap in little more than a minute."""
-
-MAX_G_PER_KWH = 2000.0
-"""No grid lies above."""
-
-MAX_REMAINDER_RATIO = 2.0
-"""Where only GPUs are read, all else may be seven tenths of them; more is a slip."""
-
 OTHER_VARIABLES = (
     "TRACKER_AUTO",
     "TRACKER_DISABLED",
@@ -187,7 +174,7 @@ def resolve(
         {key: Setting(value, "built in") for key, value in BUILT_IN.items()},
     ]
     chosen = {key: next(layer[key] for layer in layers if key in layer) for key in BUILT_IN}
-    values = {key: _checked(key, setting) for key, setting in chosen.items()}
+    values = {key: checked(key, setting.value, setting.origin) for key, setting in chosen.items()}
     origins = {key: setting.origin for key, setting in chosen.items()}
     return Settings(**values, origins=origins, grid=_grid(environ, project, user))
 
@@ -297,93 +284,3 @@ def _from_table(table: Any, path: Path, prefix: str = "") -> dict[str, Setting]:
         if key != GRID:
             _refuse_unknown({key: None}, f"{path}, key {prefix}{key}")
     return {key: Setting(value, str(path)) for key, value in table.items()}
-
-
-def _checked(key: str, setting: Setting) -> Any:  # noqa: ANN401 - any setting's type
-    if setting.value is None:
-        return None
-    if key == "log_to":  # texts, and objects of other people's
-        several = isinstance(setting.value, list | tuple)
-        return tuple(setting.value) if several else (setting.value,)
-    import msgspec  # noqa: PLC0415 - not for `import tracker`
-
-    lax = setting.origin.startswith("TRACKER_")
-    text = setting.value
-    if lax and key in {"online", "provenance"} and isinstance(text, str):
-        text = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text)
-    try:
-        value = msgspec.convert(text, _TYPES[key], strict=not lax)
-    except msgspec.ValidationError as error:
-        shown = f"{key} = {setting.value!r} ({setting.origin})"
-        raise SettingsError(f"{shown}: must be {_MEANINGS[key]}") from error
-    problem = _problem(key, value)
-    if problem:
-        shown = "…" if key == "store" and "@" in value else repr(setting.value)
-        raise SettingsError(f"{key} = {shown} ({setting.origin}): {problem}")
-    return tuple(value) if key == "devices" else value
-
-
-def _problem(key: str, value: Any) -> str:  # noqa: ANN401 - any setting's type
-    if key == "interval_s" and not MIN_INTERVAL_S <= value <= MAX_INTERVAL_S:
-        return f"must be at least {MIN_INTERVAL_S} and at most {MAX_INTERVAL_S} seconds"
-    if key == "pue" and not (math.isfinite(value) and value >= 1):
-        return "must be a number of at least 1: a facility uses no less than its computers"
-    if key == "market_g_per_kwh" and not 0 <= value <= MAX_G_PER_KWH:
-        return f"must lie between 0 and {MAX_G_PER_KWH:g} g/kWh"
-    if key == "remainder_ratio" and not 0 <= value <= MAX_REMAINDER_RATIO:
-        return f"must be a number between 0 and {MAX_REMAINDER_RATIO:g}: 0.2 is a fifth"
-    if key == "devices":
-        return _device_problem(value)
-    return store_url.problem(value) if key == "store" else ""
-
-
-def _device_problem(wanted: Sequence[str]) -> str:
-    for one in wanted:
-        kind = one.partition(":")[0]
-        if kind not in set(DeviceKind) and not any(letter in kind for letter in "*?["):
-            known = ", ".join(DeviceKind)
-            return f"no kind of device {one!r}; write {known}, or a pattern of ids like gpu:*"
-    return ""
-
-
-_TYPES: Mapping[str, Any] = {
-    "project": str,
-    "tags": dict[str, str],
-    "params": dict[str, Any],
-    "location": str,
-    "pue": float,
-    "pricing": str,
-    "market_g_per_kwh": float,
-    "tariff": str,
-    "water": str,
-    "store": str,
-    "interval_s": float,
-    "devices": list[str],
-    "online": bool,
-    "show": Literal["line", "nothing"],
-    "provenance": bool,
-    "attribution": Literal["machine", "process"],
-    "remainder_ratio": float,
-    "resume": str,
-}
-
-_MEANINGS: Mapping[str, str] = {
-    "project": "text",
-    "tags": 'a table of texts: {lr = "3e-4"}',
-    "params": "a table with texts as keys",
-    "location": "text, as in docs/location.md",
-    "pue": "a number of at least 1",
-    "pricing": "the name of a grid provider",
-    "market_g_per_kwh": "a number of grams a kilowatt-hour",
-    "tariff": "text: 0.25 EUR/kWh",
-    "water": "text: 0.3 L/kWh",
-    "store": "a URL: sqlite:///runs.db",
-    "interval_s": "a number of seconds",
-    "devices": 'a list of kinds or patterns: ["gpu", "cpu:*"]',
-    "online": "true or false",
-    "show": '"line" or "nothing"',
-    "provenance": "true or false",
-    "attribution": '"machine" or "process"',
-    "remainder_ratio": "a number: 0.2",
-    "resume": "a run: its id, last or a unique name",
-}

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from tracker.carbon.gaps import Span, fill
 from tracker.errors import GridError, GridUnavailable, IntensityMissing, StoreError
 from tracker.model.beside import PricingNote
-from tracker.model.carbon import CarbonIntensity, PricedStretch
+from tracker.model.carbon import MAX_G_PER_KWH, CarbonIntensity, PricedStretch
 from tracker.ports.cache import Answer, IntensityCache
 from tracker.ports.grid import ForecastingGrid, Grid, GridFacts
 
@@ -25,7 +25,6 @@ AT_LEAST: Final = timedelta(minutes=10)
 """A value that may be revised is not asked for again sooner."""
 
 DAY: Final = timedelta(days=1)
-MAX_G_PER_KWH: Final = 2000.0
 _INSTANT: Final = timedelta(seconds=1)
 
 

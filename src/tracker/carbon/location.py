@@ -20,11 +20,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tracker.errors import SettingsError
-from tracker.model.carbon import Location
+from tracker.model.carbon import MAX_G_PER_KWH, Location
 
 FIXED: Final = "fixed"
-MAX_G_PER_KWH: Final = 2000.0
-"""Above every grid: the highest yearly figure of a country is 1306 (Turkmenistan, 2023)."""
 
 WORLD: Final = Location(
     zone="WORLD",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from tracker.errors import SettingsError
+from tracker.model.carbon import MAX_G_PER_KWH
 from tracker.research.figure import Figure
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _FACTOR: Final = re.compile(r"(?P<number>\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)(?P<unit>lb|kg|g)?(?:/kwh)?")
 _G_PER: Final = {"g": 1.0, "kg": 1000.0, "lb": 453.59237}
-_MOST_G_PER_KWH: Final = 2000.0
-"""Above every grid, as for a location."""
 _OURS: Final = "ours"
 
 
@@ -44,7 +43,7 @@ def g_per_kwh_of(text: str) -> float:
             f"--grid-factor {text!r}: no figure; write 0.954 (lb/kWh), '433 g/kWh', '0.433 kg/kWh'"
         )
     g_per_kwh = float(found["number"]) * _G_PER[found["unit"] or "lb"]
-    if g_per_kwh > _MOST_G_PER_KWH:
+    if g_per_kwh > MAX_G_PER_KWH:
         unit = "" if found["unit"] else " A figure without a unit is in lb/kWh."
         raise SettingsError(
             f"--grid-factor {text!r}: {g_per_kwh:,.0f} g/kWh is more than any grid has.{unit}"

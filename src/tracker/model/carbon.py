@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tracker.model.beside import PricingNote, Tariff, WaterUse
+
+
+MAX_G_PER_KWH: Final = 2000.0
+"""Above every grid: the highest yearly figure of a country is 1306 (Turkmenistan, 2023)."""
 
 
 class Signal(StrEnum):
