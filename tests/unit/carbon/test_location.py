@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.carbon.location import MAX_G_PER_KWH, WORLD, choose, parse
+from tracker.carbon.location import WORLD, choose, parse
 from tracker.errors import SettingsError
 from tracker.grid import table
-from tracker.model.carbon import Location
+from tracker.model.carbon import MAX_G_PER_KWH, Location
 
 ZONES = table.open(None, {}).zones()
 
