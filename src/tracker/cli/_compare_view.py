@@ -17,6 +17,7 @@ from tracker.model.display import (
     duration_text,
     energy_range_text,
     energy_text,
+    scope_text,
 )
 from tracker.model.report import RunSummary
 from tracker.model.text import harmless
@@ -40,7 +41,16 @@ def compare_view(compared: Comparison, width: int) -> list[Text]:
     for other in compared.others:
         lines += [Text()] if lines else []
         lines += [_title(compared.base, other.run), *table(_COLUMNS, list(_rows(other)), width)]
+        lines += _remarks(other)
     return lines
+
+
+def _remarks(other: RunDifference) -> list[Text]:
+    base, its = other.scopes
+    if base == its or base is None or its is None:
+        return []
+    counts = f"{scope_text(base)} emissions against {scope_text(its)}"
+    return [Text(f"CO2e is {counts}: not to be compared as it stands.", style="dim")]
 
 
 def _title(base: RunSummary, other: RunSummary) -> Text:

@@ -13,6 +13,7 @@ from tracker.model.display import (
     duration_text,
     energy_range_text,
     energy_text,
+    scope_text,
 )
 from tracker.model.text import harmless
 from tracker.model.totals import GroupTotal, Totals
@@ -62,6 +63,9 @@ def _remarks(totals: Totals) -> list[Text]:
     remarks = []
     if any(group.shared_j for group in totals.groups):
         remarks.append("shared: other groups counted it too; together it counts once.")
+    if len(totals.scopes) > 1:
+        several = " and ".join(map(scope_text, totals.scopes))
+        remarks.append(f"CO2e adds up {several} emissions, which are not the same thing.")
     if totals.total.unread_runs:
         remarks.append(f"{totals.total.unread_runs:,} runs have no figure: nothing was read.")
     if totals.total.unpriced_j:

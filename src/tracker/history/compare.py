@@ -36,7 +36,12 @@ def _against(base: Profile, other: Profile, metrics: Sequence[str]) -> RunDiffer
         phases=_of_groups(base.phases, other.phases),
         per_epoch_j=per_epoch,
         per_metric_j=tuple(_per_metric(name, base, other) for name in metrics),
+        scopes=(_scope(base), _scope(other)),
     )
+
+
+def _scope(profile: Profile) -> str | None:
+    return None if profile.pricing is None else profile.pricing.scope
 
 
 def _of_groups(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
 from tracker.errors import SettingsError
 from tracker.history.groups import Group
@@ -44,14 +45,17 @@ def totals_of(reader: Reader, by: str, query: Query, vantage: Vantage) -> Totals
     involved = sharing.run_ids
     dimension = _dimension(by)
     rest: Iterable[Line] = lines(reader, query, vantage)
+    chosen: list[UUID] | None = []
     if dimension is not None and query.asks_for_nothing:
         waiting = list(lines(reader, Query(Filter(waits=True)), vantage))
         _take_booked(reader, dimension, groups, waiting)
         _take_booked(reader, Dimension.ALL, defaultdict(lambda: whole), waiting)
         for line in lines_of(reader, sorted(involved), vantage):
             _meet(sharing, line, by, dimension)
-        rest = waiting
+        rest, chosen = waiting, None
     for line in rest:
+        if chosen is not None:
+            chosen.append(line.run.id)
         whole.add(whole_of(line.figures))
         for value, part in _parts(line, by, dimension):
             groups[value].add(part)
@@ -60,7 +64,8 @@ def totals_of(reader: Reader, by: str, query: Query, vantage: Vantage) -> Totals
     sharing.settle(groups, whole)
     hosts = reader.hostnames() if dimension is Dimension.HOST else {}
     named = [group.total(hosts.get(key, key)) for key, group in groups.items()]
-    return Totals(by, tuple(sorted(named, key=attrgetter("group"))), whole.total(""))
+    in_order = tuple(sorted(named, key=attrgetter("group")))
+    return Totals(by, in_order, whole.total(""), reader.scopes(chosen))
 
 
 def _meet(sharing: Sharing, line: Line, by: str, dimension: Dimension | None) -> None:

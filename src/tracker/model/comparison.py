@@ -45,6 +45,8 @@ class RunDifference(Struct, frozen=True):
         phases: by path, summed over those of one path.
         per_epoch_j: of the mean epoch; ``None`` unless both runs have epochs.
         per_metric_j: joules for each unit of a metric's last value, by metric.
+        scopes: what the CO2e of the first run and of this one counts: where the two differ,
+            so may the grams.
     """
 
     run: RunSummary
@@ -55,6 +57,7 @@ class RunDifference(Struct, frozen=True):
     phases: tuple[Difference, ...]
     per_epoch_j: Difference | None
     per_metric_j: tuple[Difference, ...]
+    scopes: tuple[str | None, str | None] = (None, None)
 
 
 class Comparison(Struct, frozen=True):

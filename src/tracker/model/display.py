@@ -108,6 +108,11 @@ def carbon_text(carbon_g: float | None) -> str:
     return _quantity_text(carbon_g, _MASS, "0 g")
 
 
+def scope_text(scope: str) -> str:
+    """Which emissions a carbon figure counts, as one says it: ``life-cycle``, ``direct``."""
+    return {"lifecycle": "life-cycle", "unknown": "not stated"}.get(scope, scope)
+
+
 def power_text(power_w: float | None) -> str:
     """Watts as ``mW``, ``W``, ``kW`` or ``MW``."""
     return _quantity_text(power_w, _POWER, "0 W")

@@ -48,11 +48,14 @@ class Totals(Struct, frozen=True):
             ``user``, ``device``, ``tag:KEY``.
         groups: in the order of their names.
         total: less than the sum of the groups where a run is in several.
+        scopes: what the CO2e of these runs counts: more than one of ``lifecycle``, ``direct``
+            and ``unknown`` where figures that are not to be compared were added.
     """
 
     by: str
     groups: tuple[GroupTotal, ...]
     total: GroupTotal
+    scopes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The totals as JSON values."""

@@ -127,3 +127,23 @@ def details_of(connection: Connection, ids: Sequence[UUID]) -> RunDetails:
         all_of(connection, of_segments(metrics, ids).order_by(*by_time), records.metric),
         all_of(connection, of_segments(events, ids).order_by(*in_order), records.event),
     )
+
+
+def scopes_of(connection: Connection, run_ids: Sequence[UUID] | None) -> tuple[str, ...]:
+    """Scopes of the newest pricing by the grid of some runs, or of all runs."""
+    table, newer = schema.pricings, schema.pricings.alias("newer")
+    found: set[str] = set()
+    chunks = [run_ids[n : n + 500] for n in range(0, len(run_ids), 500)] if run_ids else [None]
+    if run_ids is not None and not run_ids:
+        return ()
+    for chunk in chunks:
+        by_grid = (~table.c.what_if, table.c.basis == "location")
+        some = () if chunk is None else (table.c.run_id.in_(chunk),)
+        replaced = (
+            select(newer.c.id)
+            .where(newer.c.run_id == table.c.run_id, ~newer.c.what_if)
+            .where(newer.c.basis == "location", newer.c.made_at > table.c.made_at)
+        )
+        scopes = select(table.c.scope).distinct().where(*by_grid, *some, ~replaced.exists())
+        found.update(connection.execute(scopes).scalars())
+    return tuple(sorted(found))

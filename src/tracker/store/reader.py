@@ -119,6 +119,15 @@ class Reader:
             rows = connection.execute(select(schema.hosts.c.host_id, schema.hosts.c.hostname))
             return {row.host_id: row.hostname for row in rows}
 
+    def scopes(self, run_ids: Sequence[UUID] | None) -> tuple[str, ...]:
+        """What the current pricings of some runs, or of all, count; each scope once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return queries.scopes_of(connection, run_ids)
+
     def booked_totals(self, dimension: Dimension, boards: Iterable[str]) -> BookedTotals:
         """What was added up of a dimension's groups; of some boards also one by one.
 

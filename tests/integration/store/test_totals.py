@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
 import tracker
 from fakes.records import CPU, GPU, START, Sample, host, interval, pricing, run
+from tracker.cli._totals_view import totals_view
 from tracker.errors import SettingsError, StoreError
 from tracker.history.booking import book_ended
 from tracker.history.listing import Query
 from tracker.history.status import Vantage
 from tracker.history.totals import totals_of
+from tracker.model.carbon import Scope
 from tracker.model.device import DeviceKind
 from tracker.model.ranges import Share, energy_range
 from tracker.model.run import Overlap, SegmentDevice
@@ -238,3 +241,23 @@ def test_some_are_added_up_at_a_time_the_oldest_first(database: Database) -> Non
     kept(database, samples(5))
     assert [book_ended(database, most=2) for _ in range(4)] == [2, 2, 1, 0]
     assert Reader(database).waiting() == ()
+
+
+def test_a_sum_says_which_scopes_it_adds(database: Database) -> None:
+    made = samples(4)
+    kept(database, made)
+    assert found(database, "project").scopes == ("lifecycle",)
+    first = made[0]
+    what_if = replace(first.pricing, id=uuid4(), scope=Scope.DIRECT, what_if=True)
+    Writer(database).save([what_if])
+    assert found(database, "project").scopes == ("lifecycle",)
+    later = first.pricing.made_at + timedelta(days=1)
+    Writer(database).save([replace(first.pricing, id=uuid4(), scope=Scope.DIRECT, made_at=later)])
+    for query in (None, EVERY):
+        totals = found(database, "project", query)
+        assert totals.scopes == ("direct", "lifecycle")
+    words = "\n".join(line.plain for line in totals_view(totals, 100))
+    assert "adds up direct and life-cycle emissions" in words
+    others = Query(Filter(name=made[1].run.name))
+    assert found(database, "project", others).scopes == ("lifecycle",)
+    assert found(database, "project", Query(Filter(name="no such run"))).scopes == ()

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from fakes.records import CPU, GPU, Sample, at, intensity, interval, pricing, run
+from tracker.cli._compare_view import compare_view
 from tracker.history.compare import comparison_of
 from tracker.history.profile import profile_of
 from tracker.history.status import Vantage
-from tracker.model.comparison import RunDifference
+from tracker.model.carbon import Scope
+from tracker.model.comparison import Comparison, RunDifference
 from tracker.model.device import Device
 from tracker.model.energy import EnergyAmount
 from tracker.model.ranges import Share, difference_range
@@ -124,3 +126,20 @@ def test_a_run_without_readings_is_not_zero(database: Database) -> None:
     found = compared(database, used(1000.0), Sample(devices=()))
     assert (found.energy_j.other, found.energy_j.difference) == (None, None)
     assert (found.carbon_g.other, found.carbon_g.difference) == (None, None)
+
+
+def test_where_the_grams_count_other_emissions_that_is_said(database: Database) -> None:
+    base, other = used(1000.0), used(900.0)
+    kept = other.records()
+    direct = replace(pricing(other.run), scope=Scope.DIRECT, made_at=at(99))
+    other.records = lambda: [*kept, direct]  # type: ignore[method-assign]
+    found = compared(database, base, other)
+    assert found.scopes == ("lifecycle", "direct")
+    words = "\n".join(line.plain for line in compare_view(Comparison(found.run, (found,)), 100))
+    assert "life-cycle emissions against direct" in words
+
+
+def test_where_both_count_the_same_nothing_is_said(database: Database) -> None:
+    found = compared(database, used(1000.0), used(900.0))
+    words = "\n".join(line.plain for line in compare_view(Comparison(found.run, (found,)), 100))
+    assert "emissions against" not in words
